@@ -1,0 +1,1 @@
+"""The workbench: open a store, get a dataset, ask metrics."""

@@ -1,0 +1,154 @@
+"""The catalog: every metric with the question it answers, its unit, formula and source.
+
+A metric is one pure function of tables: positional parameters name the tables of `tables.py` that
+it reads, keyword-only ones are its options. It is written with narwhals' lazy frames, so that the
+same function runs on pandas, Polars and DuckDB; frames of one kind go in, one of that kind comes
+out.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import narwhals as nw
+from narwhals.exceptions import ColumnNotFoundError
+
+from workbench.errors import MissingColumns, UnknownName
+from workbench.tables import table
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+
+CATALOG: dict[str, Metric] = {}
+
+
+class Dataset(Protocol):
+    """What a metric asks of a dataset: its date, and its tables by name."""
+
+    @property
+    def as_of(self) -> dt.date:
+        """The date that the tables stand at."""
+
+    def table(self, name: str) -> Any:
+        """The frame of that name."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """The same sentence in both languages."""
+
+    fr: str
+    en: str
+
+    def in_(self, language: str) -> str:
+        """In that language; French where it isn't English."""
+        return self.en if language == "en" else self.fr
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: call it with frames, or ask `of` a dataset."""
+
+    function: Callable[..., nw.LazyFrame[Any]]
+    label: Text
+    question: Text
+    unit: Text
+    formula: Text
+    source: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Its name, everywhere."""
+        return self.function.__name__
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that it reads."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Its options with their defaults."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    def __call__(self, *frames: Any, **options: Any) -> Any:
+        """Compute from frames, in the order of `tables`.
+
+        Returns:
+            A frame of the kind of the first one: pandas for pandas, Polars for Polars (eager
+            stays eager), a DuckDB relation for DuckDB.
+
+        Raises:
+            UnknownName: an option that the metric doesn't have.
+            MissingColumns: a frame lacks a column that the metric reads.
+        """
+        for name in options:
+            if name not in self.options:
+                raise UnknownName(f"option of {self.name}", name, self.options)
+        wrapped = [nw.from_native(frame) for frame in frames]
+        eager = not wrapped or isinstance(wrapped[0], nw.DataFrame)
+        try:
+            result = self.function(*(frame.lazy() for frame in wrapped), **options)
+            return (result.collect() if eager else result).to_native()
+        except ColumnNotFoundError as error:
+            raise self._missing(wrapped) from error
+
+    def _missing(self, frames: list[Any]) -> MissingColumns:
+        for name, frame in zip(self.tables, frames, strict=True):
+            present = frame.collect_schema().names()
+            missing = set(table(name).names) - set(present)
+            if missing:
+                return MissingColumns(f"{self.name}, table {name}", missing, present)
+        return MissingColumns(self.name, {"?"}, set())
+
+    def of(self, data: Dataset, **options: Any) -> Any:
+        """Compute from a dataset: its tables, and its date for `as_of`."""
+        if "as_of" in self.options:
+            options.setdefault("as_of", data.as_of)
+        return self(*(data.table(name) for name in self.tables), **options)
+
+
+def metric(
+    *,
+    label: tuple[str, str],
+    question: tuple[str, str],
+    unit: tuple[str, str],
+    formula: tuple[str, str],
+    source: str,
+    columns: Mapping[str, str],
+) -> Callable[[Callable[..., nw.LazyFrame[Any]]], Metric]:
+    """Register the function below in the catalog; each pair is (French, English)."""
+
+    def register(function: Callable[..., nw.LazyFrame[Any]]) -> Metric:
+        entry = Metric(
+            function,
+            Text(*label),
+            Text(*question),
+            Text(*unit),
+            Text(*formula),
+            source,
+            columns,
+        )
+        for name in entry.tables:
+            table(name)
+        CATALOG[entry.name] = entry
+        return entry
+
+    return register
+
+
+def find(name: str) -> Metric:
+    """The metric of that name.
+
+    Raises:
+        UnknownName: the catalog has none.
+    """
+    if name not in CATALOG:
+        raise UnknownName("metric", name, CATALOG)
+    return CATALOG[name]

@@ -1,0 +1,153 @@
+"""The words of the field, as enums: what a column may hold, and its name on screen in French.
+
+English names come from the locale; synonyms that a source uses are mapped by its preset.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Word(StrEnum):
+    """A value with a French name; `Status.CLIENT.label == "Client"`."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str) -> Word:
+        """Make the member; the label rides along."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+
+class Status(Word):
+    """Of an account: where it stands between targeted and invoiced."""
+
+    SUSPECT = "suspect", "Suspect"
+    PROSPECT = "prospect", "Prospect"
+    CLIENT = "client", "Client"
+    LOST = "lost", "Perdu"
+
+
+class StageKind(Word):
+    """What a stage means for a deal."""
+
+    OPEN = "open", "En cours"
+    WON = "won", "Gagnée"
+    LOST = "lost", "Perdue"
+
+
+class DecisionRole(Word):
+    """Of a contact, in the purchase."""
+
+    DECIDER = "decider", "Décideur"
+    INFLUENCER = "influencer", "Prescripteur"
+    USER = "user", "Utilisateur"
+    BUYER = "buyer", "Acheteur"
+    GATEKEEPER = "gatekeeper", "Filtre"
+    NONE = "none", "Aucun"
+
+
+class RepKind(Word):
+    """How a rep sells; managers and directors lead."""
+
+    FIELD = "field", "Itinérant"
+    INSIDE = "inside", "Sédentaire"
+    KEY_ACCOUNT = "key_account", "Grands comptes"
+    PARTNER = "partner", "Partenaire"
+    MANAGER = "manager", "Responsable"
+    DIRECTOR = "director", "Directeur"
+
+
+class DocumentKind(Word):
+    """Of a sales document."""
+
+    QUOTE = "quote", "Devis"
+    ORDER = "order", "Commande"
+    DELIVERY = "delivery", "Livraison"
+    INVOICE = "invoice", "Facture"
+    CREDIT_NOTE = "credit_note", "Avoir"
+
+
+class QuoteState(Word):
+    """Of a quote; other documents have none."""
+
+    DRAFT = "draft", "Brouillon"
+    SENT = "sent", "Envoyé"
+    ACCEPTED = "accepted", "Accepté"
+    REFUSED = "refused", "Refusé"
+    EXPIRED = "expired", "Expiré"
+
+
+class ActivityKind(Word):
+    """What a rep did."""
+
+    CALL = "call", "Appel"
+    VISIT = "visit", "Visite"
+    MEETING = "meeting", "Rendez-vous"
+    EMAIL = "email", "E-mail"
+    SMS = "sms", "SMS"
+    MAILING = "mailing", "Courrier"
+    CHAT = "chat", "Discussion en ligne"
+    FORM = "form", "Formulaire"
+    DEMO = "demo", "Démonstration"
+
+
+class ContractKind(Word):
+    """Whose contract it is."""
+
+    OURS = "ours", "Nous"
+    COMPETITOR = "competitor", "Concurrent"
+
+
+class Need(Word):
+    """Qualification: how far the need is known."""
+
+    NONE = "none", "Aucun"
+    LATENT = "latent", "Latent"
+    EXPRESSED = "expressed", "Exprimé"
+    SPECIFIED = "specified", "Cahier des charges"
+
+
+class Timeline(Word):
+    """Qualification: when they would buy."""
+
+    NOW = "now", "Moins de 3 mois"
+    SOON = "soon", "3 à 6 mois"
+    LATER = "later", "6 à 12 mois"
+    UNKNOWN = "unknown", "Inconnue"
+
+
+class LossReason(Word):
+    """Why a deal was lost."""
+
+    PRICE = "price", "Prix"
+    DELAY = "delay", "Délai"
+    PRODUCT = "product", "Produit inadapté"
+    COMPETITOR = "competitor", "Concurrent en place"
+    NO_DECISION = "no_decision", "Pas de décision"
+    CANCELLED = "cancelled", "Projet abandonné"
+
+
+class Role(Word):
+    """Of a user: what they may see and write."""
+
+    REP = "rep", "Commercial"
+    PARTNER = "partner", "Partenaire"
+    MANAGER = "manager", "Responsable"
+    DIRECTOR = "director", "Directeur"
+    ANALYST = "analyst", "Analyste"
+    EXECUTIVE = "executive", "Dirigeant"
+    ADMIN = "admin", "Administrateur"
+
+
+class Surface(Word):
+    """Where a change came from."""
+
+    DASHBOARD = "dashboard", "Tableau de bord"
+    NOTEBOOK = "notebook", "Notebook"
+    EXCEL = "excel", "Excel"
+    CLI = "cli", "Ligne de commande"
+    LOAD = "load", "Chargement"
+    RULE = "rule", "Règle"
