@@ -1,0 +1,5 @@
+"""The store: one schema on SQLite or PostgreSQL, changed through the journal alone."""
+
+from workbench.store.engine import connect, create
+
+__all__ = ["connect", "create"]

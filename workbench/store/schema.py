@@ -417,7 +417,10 @@ class Change(MappedAsDataclass, Base, kw_only=True):
     """One row of the journal; never altered, never removed."""
 
     __tablename__ = "change"
-    __table_args__ = (Index("ix_change_record", "entity", "record_id"),)
+    __table_args__ = (
+        Index("ix_change_record", "entity", "record_id"),
+        Index("ix_change_entity", "entity", "id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     batch: Mapped[str] = mapped_column(index=True)
     recorded_at: Mapped[dt.datetime] = mapped_column(index=True)

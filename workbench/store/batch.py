@@ -1,0 +1,410 @@
+"""A batch: the one transaction in which records are created, set and deleted.
+
+Writes the journal first, then what is derived from it: the records' current values and versions,
+and the periods. Who may change what, and by which rules, is asked before, in `journal`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+import pandas as pd
+from sqlalchemy import Boolean, Date, Float, Integer, String, delete, func, select
+
+from workbench.store import schema
+from workbench.store.engine import writing
+from workbench.store.replay import SUBJECTS, Event, by_record, decode, periods
+from workbench.store.schema import ENTITIES, Change, Money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import Column, Connection, Engine, Table
+
+    from workbench.vocabulary import Surface
+
+NOT_BUSINESS = ("id", "version")  # columns that the journal doesn't carry
+AT_ONCE = 5_000  # ids listed in one statement
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who changes, from where, and why."""
+
+    user: str
+    surface: Surface
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A field's new value, waiting to be written; JSON-plain."""
+
+    record_id: int
+    field: str
+    value: Any
+    effective: dt.date
+    reason: str | None = None
+    undoes: int | None = None
+
+
+def table_of(entity: str) -> Table:
+    """The SQL table of an entity."""
+    found: Table = schema.Base.metadata.tables[entity]
+    return found
+
+
+@cache
+def columns_of(entity: str) -> dict[str, Column[Any]]:
+    """The columns that the journal carries for an entity, by name."""
+    return {c.name: c for c in table_of(entity).columns if c.name not in NOT_BUSINESS}
+
+
+def plain(values: pd.Series[Any], column: Column[Any]) -> list[Any]:
+    """A column as JSON-plain values: dates in ISO form, money to the cent, None for missing."""
+    missing = values.isna().to_numpy()
+    if isinstance(column.type, Date):
+        days = pd.to_datetime(values).to_numpy().astype("datetime64[D]")
+        out: Any = np.datetime_as_string(days, unit="D").astype(object)
+    elif isinstance(column.type, Money):
+        cents = pd.to_numeric(values.astype(object).where(~missing, 0)).astype(float)
+        out = cents.round(2).to_numpy().astype(object)
+    elif isinstance(column.type, Boolean):
+        out = values.astype(object).where(~missing, other=False).astype(bool).to_numpy().astype(object)
+    elif isinstance(column.type, Integer):
+        out = values.astype(object).where(~missing, 0).astype("int64").to_numpy().astype(object)
+    elif isinstance(column.type, Float):
+        out = values.astype(object).where(~missing, 0).astype(float).to_numpy().astype(object)
+    else:
+        out = values.astype(object).to_numpy(copy=True)
+    out[missing] = None
+    return list(out.tolist())
+
+
+def plain_value(value: Any, column: Column[Any]) -> Any:
+    """One value as the journal writes it.
+
+    Raises:
+        ValueError: the value isn't of the column's kind.
+    """
+    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return None
+    if isinstance(column.type, Date):
+        day = dt.date.fromisoformat(value[:10]) if isinstance(value, str) else pd.Timestamp(value).date()
+        return day.isoformat()
+    if isinstance(column.type, Money):
+        return float(Decimal(str(value)).quantize(schema.CENT))
+    if isinstance(column.type, Boolean):
+        return bool(value)
+    if isinstance(column.type, Integer):
+        return int(value)
+    if isinstance(column.type, Float):
+        return float(value)
+    return str(value)
+
+
+def insert(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Any]) -> None:
+    """Insert plain rows: COPY on PostgreSQL, executemany on SQLite."""
+    quoted = ", ".join(f'"{name}"' for name in names)
+    if connection.dialect.name == "postgresql":
+        cursor: Any = connection.connection.cursor()
+        with cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" for _ in names)
+    listed = list(rows)
+    if listed:
+        connection.exec_driver_sql(
+            f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})',  # noqa: S608 - our names
+            listed,
+        )
+
+
+def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    listed = sorted(set(ids))
+    for start in range(0, len(listed), AT_ONCE):
+        yield listed[start : start + AT_ONCE]
+
+
+def events_of(
+    connection: Connection, entity: str, ids: Iterable[int] | None = None, known_at: dt.datetime | None = None
+) -> list[Event]:
+    """The journal's rows of some records (all of them where `ids` is None), as events."""
+    query = select(
+        Change.id, Change.record_id, Change.effective, Change.op, Change.field, Change.new, Change.undoes
+    ).where(Change.entity == entity)
+    if known_at is not None:
+        query = query.where(Change.recorded_at <= known_at)
+    queries = [query] if ids is None else [query.where(Change.record_id.in_(c)) for c in _chunks(ids)]
+    return [
+        Event(id_, record, effective, op, name, decode(new), undoes)
+        for one in queries
+        for id_, record, effective, op, name, new, undoes in connection.execute(
+            one.execution_options(literal_execute=True)
+        )
+    ]
+
+
+@dataclass
+class Batch:
+    """Changes of one transaction; `journal.batch` opens it."""
+
+    connection: Connection
+    author: Author
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    recorded_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    _next: int = 0
+    _created: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _settings: dict[str, list[Setting]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        newest = self.connection.scalar(select(func.max(Change.id))) or 0
+        self._next = newest + 1
+
+    def create(self, entity: str, frame: pd.DataFrame) -> pd.Series[int]:
+        """Create records from a frame: fields of the entity, and `effective`, a date.
+
+        Returns:
+            Their ids, on the frame's index.
+        """
+        table = table_of(entity)
+        columns = columns_of(entity)
+        frame = frame.assign(**{k: v for k, v in _defaults(entity).items() if k not in frame})
+        names = [name for name in frame.columns if name in columns]
+        first = (self.connection.scalar(select(func.max(table.c.id))) or 0) + 1
+        ids = list(range(first, first + len(frame)))
+        values = [plain(frame[name], columns[name]) for name in names]
+        rows = list(zip(*values, strict=True)) if values else []
+        insert(
+            self.connection,
+            table,
+            ["id", "version", *names],
+            ((id_, 1, *row) for id_, row in zip(ids, rows, strict=True)),
+        )
+        effective = plain(frame["effective"], Change.__table__.c.effective)
+        self._write(
+            (id_, day, entity, "create", None, None, snapshot(names, row), None, None)
+            for id_, day, row in zip(ids, effective, rows, strict=True)
+        )
+        self._created[entity] += ids
+        return pd.Series(ids, index=frame.index, dtype="int64")
+
+    def set(self, entity: str, frame: pd.DataFrame) -> None:
+        """Set fields: a frame of `record_id`, `field`, `value`, `effective`."""
+        columns = columns_of(entity)
+        days = pd.to_datetime(frame["effective"]).dt.date
+        self._settings[entity] += [
+            Setting(int(record), name, plain_value(value, columns[name]), day)
+            for record, name, value, day in zip(
+                frame["record_id"], frame["field"], frame["value"].astype(object), days, strict=True
+            )
+        ]
+
+    def add(self, entity: str, setting: Setting) -> None:
+        """Set one field."""
+        self._settings[entity].append(setting)
+
+    def delete(self, entity: str, ids: Iterable[int], effective: dt.date | None = None) -> None:
+        """Delete records that a source no longer has; the journal keeps what they held."""
+        table = table_of(entity)
+        names = list(columns_of(entity))
+        day = (effective or self.recorded_at.date()).isoformat()
+        for some in _chunks(ids):
+            held = self.connection.execute(
+                select(table.c.id, *(table.c[name] for name in names)).where(table.c.id.in_(some))
+            ).all()
+            self._write(
+                (row[0], day, entity, "delete", None, snapshot(names, _plain_row(row[1:])), None, None, None)
+                for row in held
+            )
+            self.connection.execute(delete(table).where(table.c.id.in_(some)))
+
+    def forget(self) -> None:
+        """Drop what waits; nothing of it was written."""
+        self._settings.clear()
+
+    def settle(self) -> None:
+        """Write what waits, then what follows from it: current values, versions, periods."""
+        for entity in ENTITIES:
+            settings = self._settings.pop(entity, [])
+            subjects = [subject for subject in SUBJECTS if subject.entity == entity]
+            touched = {setting.record_id for setting in settings}
+            if subjects:
+                touched |= set(self._created.pop(entity, []))
+            if touched:
+                self._settle(entity, settings, touched)
+
+    def _settle(self, entity: str, settings: list[Setting], touched: set[int]) -> None:
+        events = events_of(self.connection, entity, touched)
+        waiting = dict(enumerate(settings, start=self._next))
+        events += [
+            Event(id_, s.record_id, s.effective, "set", s.field, s.value, s.undoes)
+            for id_, s in waiting.items()
+        ]
+        fields_of: dict[int, set[str]] = defaultdict(set)
+        for setting in settings:
+            fields_of[setting.record_id].add(setting.field)
+        # An undoing takes the place of nothing in order of effect: what it replaces is what it undoes.
+        values = {event.id: event.value for event in events}
+        old = {id_: values.get(s.undoes) for id_, s in waiting.items() if s.undoes is not None}
+        updates: dict[str, list[tuple[Any, int]]] = defaultdict(list)
+        rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        for record_id, held in by_record(events):
+            current = dict(held[0].value)
+            for event in held[1:]:
+                if event.id in waiting:
+                    old[event.id] = current.get(str(event.field))
+                current[str(event.field)] = event.value
+            for name in fields_of.get(record_id, ()):
+                updates[name].append((current.get(name), record_id))
+            for subject in SUBJECTS:
+                if subject.entity == entity:
+                    rows[subject.table] += _period_rows(record_id, subject.lead, periods(subject, held))
+        self._write(
+            (
+                s.record_id,
+                s.effective.isoformat(),
+                entity,
+                "set",
+                s.field,
+                None if old.get(id_) is None else orjson.dumps(old[id_]).decode(),
+                orjson.dumps(s.value).decode(),
+                s.reason,
+                s.undoes,
+            )
+            for id_, s in waiting.items()
+        )
+        self._update(entity, updates, settings)
+        for subject in SUBJECTS:
+            if subject.entity == entity:
+                self._replace_periods(subject.table, subject.key, list(subject.fields.values()), touched, rows)
+
+    def _update(
+        self, entity: str, updates: dict[str, list[tuple[Any, int]]], settings: list[Setting]
+    ) -> None:
+        mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
+        for name, pairs in updates.items():
+            self.connection.exec_driver_sql(
+                f'UPDATE "{entity}" SET "{name}" = {mark} WHERE id = {mark}',  # noqa: S608 - our names
+                pairs,
+            )
+        if settings:
+            self.connection.exec_driver_sql(
+                f'UPDATE "{entity}" SET version = version + 1 WHERE id = {mark}',  # noqa: S608
+                [(setting.record_id,) for setting in settings],
+            )
+
+    def _replace_periods(
+        self,
+        name: str,
+        key: str,
+        columns: list[str],
+        touched: set[int],
+        rows: dict[str, list[tuple[Any, ...]]],
+    ) -> None:
+        table = table_of(name)
+        for some in _chunks(touched):
+            self.connection.execute(delete(table).where(table.c[key].in_(some)))
+        sequence = ["sequence"] if "sequence" in table.c else []
+        insert(
+            self.connection, table, [key, *sequence, *columns, "valid_from", "valid_to"], rows[name]
+        )
+
+    def _write(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Append to the journal, numbering as it goes."""
+        author = self.author
+        sqlite = self.connection.dialect.name == "sqlite"
+        moment = (
+            self.recorded_at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+            if sqlite
+            else self.recorded_at.isoformat()
+        )
+        first = self._next
+        numbered = [
+            (
+                id_,
+                self.id,
+                moment,
+                effective,
+                entity,
+                record_id,
+                op,
+                name,
+                old,
+                new,
+                author.user,
+                str(author.surface),
+                reason or author.reason,
+                undoes,
+            )
+            for id_, (record_id, effective, entity, op, name, old, new, reason, undoes) in enumerate(
+                rows, start=first
+            )
+        ]
+        self._next = first + len(numbered)
+        insert(self.connection, table_of("change"), JOURNAL_COLUMNS, numbered)
+
+
+JOURNAL_COLUMNS = (
+    "id", "batch", "recorded_at", "effective", "entity", "record_id", "op",
+    "field", "old", "new", "user", "surface", "reason", "undoes",
+)  # fmt: skip
+
+
+@cache
+def _defaults(entity: str) -> dict[str, Any]:
+    """What a column that can't be empty holds where nothing is said."""
+    return {
+        name: column.default.arg
+        for name, column in columns_of(entity).items()
+        if not column.nullable and column.default is not None and column.default.is_scalar
+    }
+
+
+def snapshot(names: Sequence[str], row: Sequence[Any]) -> str:
+    """A record as JSON; what is empty is left out."""
+    return orjson.dumps(
+        {name: value for name, value in zip(names, row, strict=True) if value is not None}
+    ).decode()
+
+
+def _plain_row(row: Sequence[Any]) -> list[Any]:
+    return [
+        value.isoformat() if isinstance(value, dt.date)
+        else float(value) if isinstance(value, Decimal)
+        else value
+        for value in row
+    ]  # fmt: skip
+
+
+def _period_rows(record_id: int, lead: str | None, found: list[Any]) -> list[tuple[Any, ...]]:
+    numbered = lead == "stage_id"
+    return [
+        (
+            record_id,
+            *([position] if numbered else []),
+            *values,
+            since.isoformat(),
+            None if until is None else until.isoformat(),
+        )
+        for position, (values, since, until) in enumerate(found)
+    ]
+
+
+@contextmanager
+def batch(engine: Engine, author: Author) -> Iterator[Batch]:
+    """One write transaction on the journal; settles and commits at its end, or leaves no trace."""
+    with writing(engine) as connection:
+        opened = Batch(connection, author)
+        yield opened
+        opened.settle()

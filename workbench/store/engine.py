@@ -1,0 +1,156 @@
+"""Opening a store: SQLAlchemy for changes, ADBC for reading tables, Alembic for its shape.
+
+One writer at a time, on PostgreSQL as on SQLite: journal numbers then follow the order of commits,
+so that the highest one is the store's version.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import adbc_driver_postgresql.dbapi
+import adbc_driver_sqlite.dbapi
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from workbench.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import URL
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+WRITER_LOCK = 7_041_871  # any number, the same for all: PostgreSQL's advisory lock of the writer
+
+
+def _url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            f"{url!r} is not a database address. Give sqlite:///path/to/file.db or "
+            "postgresql://user@host/name."
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise StoreError("The store is a file: sqlite:///path/to/file.db.")
+        return parsed
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StoreError(f"{url!r}: only SQLite and PostgreSQL are supported.")
+
+
+@lru_cache
+def _engine(url: str) -> Engine:
+    parsed = _url(url)
+    if parsed.get_backend_name() != "sqlite":
+        engine = create_engine(parsed)
+        event.listen(engine, "begin", _begin_on_postgresql)
+        return engine
+    engine = create_engine(parsed, connect_args={"timeout": 60})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_on_sqlite)
+    return engine
+
+
+def _set_up_sqlite(dbapi_connection: Any, _record: object) -> None:
+    dbapi_connection.isolation_level = None  # we say BEGIN ourselves, below
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_on_sqlite(connection: Connection) -> None:
+    # A transaction that will write takes the lock at once: one that starts by reading could not
+    # be upgraded once another has written.
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_on_postgresql(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes"):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+
+
+def _migrations(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def create(url: str) -> Engine:
+    """Open a store, making it or bringing it to this version of the schema first.
+
+    Raises:
+        StoreError: the address is of no known kind, or nothing answers there.
+    """
+    parsed = _url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = _engine(url)
+    try:
+        with writing(engine) as connection:
+            command.upgrade(_migrations(connection), "head")
+    except OperationalError as error:
+        raise StoreError(f"{url}: {error.orig}") from error
+    return engine
+
+
+def connect(url: str) -> Engine:
+    """Open a store that exists.
+
+    Raises:
+        StoreError: there is none at the address, or it is of another version.
+    """
+    parsed = _url(url)
+    if (
+        parsed.get_backend_name() == "sqlite"
+        and parsed.database
+        and not Path(parsed.database).exists()
+    ):
+        raise StoreError(f"No store at {url}. Make one with `workbench init --database {url}`.")
+    engine = _engine(url)
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    except OperationalError as error:
+        raise StoreError(f"{url}: {error.orig}") from error
+    head = ScriptDirectory.from_config(_migrations()).get_current_head()
+    if found != head:
+        raise StoreError(
+            f"The store at {url} is of version {found or 'none'}, this workbench needs {head}. "
+            f"Run `workbench init --database {url}`: it brings it up to date and keeps the data."
+        )
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: alone until it commits, rolled back on any error."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def arrow_cursor(engine: Engine) -> Iterator[Any]:
+    """An ADBC cursor on the store, within one read snapshot."""
+    url = engine.url
+    if engine.dialect.name == "sqlite":
+        connection = adbc_driver_sqlite.dbapi.connect(f"file:{url.database}?mode=ro")
+        # Column types are inferred from the first batch: one batch large enough to hold a table.
+        options = {"adbc.sqlite.query.batch_rows": 4_000_000}
+    else:
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = adbc_driver_postgresql.dbapi.connect(plain)
+        options = {}
+    with connection, connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{k: str(v) for k, v in options.items()})
+        yield cursor
