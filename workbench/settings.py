@@ -1,0 +1,248 @@
+"""Settings: what `workbench.toml` and the environment say, checked once, passed explicitly.
+
+    today = 2026-09-30                 # leave it out: the real date
+    language = "fr"
+    notebooks = "notebooks"
+
+    [company]
+    name = "Ma société"
+
+    [database]
+    url = "sqlite:///var/workbench.db"
+
+    [[sources]]
+    kind = "crm"
+    path = "exports"
+    preset = "generic"
+
+    [[sources]]
+    kind = "fec"
+    path = "exports/*FEC*.txt"
+
+Paths in the file are relative to the file. An environment variable outranks the file:
+`WORKBENCH_LANGUAGE=en`, `WORKBENCH_DATABASE__URL=postgresql://…`; `WORKBENCH_CONFIG` names the
+file itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings import SettingsError as EnvironmentVariableError
+
+from workbench import locale
+from workbench.errors import SettingsError
+
+FILE = "workbench.toml"
+SQLITE = "sqlite:///"
+
+
+class Section(BaseModel):
+    """A part of the settings: unknown keys are refused, nothing changes later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Company(Section):
+    """Whose workbench it is."""
+
+    name: str = "Workbench"
+
+
+class Currency(Section):
+    """The one currency in which everything is reported.
+
+    `rates` gives, per other currency, the value of one unit of it from a date on:
+    `rates.USD = { "2026-01-01" = 0.92 }`.
+    """
+
+    code: str = "EUR"
+    rates: dict[str, dict[dt.date, Decimal]] = Field(default_factory=dict)
+
+    def rate(self, code: str, day: dt.date) -> Decimal:
+        """What one unit of that currency was worth on that day, in the reporting currency.
+
+        >>> usd = Currency(rates={"USD": {dt.date(2026, 1, 1): Decimal("0.92")}})
+        >>> usd.rate("USD", dt.date(2026, 3, 5)), usd.rate("EUR", dt.date(2026, 3, 5))
+        (Decimal('0.92'), Decimal('1'))
+
+        Raises:
+            SettingsError: no rate is set for that day; one is never assumed.
+        """
+        if code == self.code:
+            return Decimal(1)
+        known = [since for since in self.rates.get(code, {}) if since <= day]
+        if not known:
+            raise SettingsError(
+                f"No rate of {code} in {self.code} on {day}. "
+                f'Add it to [currency.rates] in {FILE}: {code} = {{ "{day}" = … }}.'
+            )
+        return self.rates[code][max(known)]
+
+
+class Database(Section):
+    """Where the store is, as SQLAlchemy writes addresses."""
+
+    url: str = f"{SQLITE}var/workbench.db"
+
+
+class Auth(Section):
+    """How people sign in: the file of the key that signs cookies, made at first use."""
+
+    secret_file: Path = Path("var/secret")
+    oidc: dict[str, str] = Field(default_factory=dict)
+
+
+class SourceSettings(Section):
+    """One source: a folder (or one file) of CRM tables read by a preset, or FEC files.
+
+    `path` may hold `*` and `?` for FEC files; `preset` is only a CRM's.
+    """
+
+    kind: Literal["crm", "fec"]
+    path: Path = Field(validation_alias=AliasChoices("path", "folder"))
+    preset: str = "generic"
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that the path stands for, in the order of their names.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        if self.path.is_file():
+            return [self.path]
+        if self.path.is_dir():
+            found = [path for path in self.path.iterdir() if path.is_file()]
+        else:
+            found = list(self.path.parent.glob(self.path.name))
+        if not found:
+            raise SettingsError(
+                f"Source {self.kind}: no file at {self.path}. Give the files' own path, "
+                f"from the folder of {FILE}."
+            )
+        return sorted(found)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WORKBENCH_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    company: Company = Company()
+    currency: Currency = Currency()
+    database: Database = Database()
+    today: dt.date | None = None
+    language: Literal["fr", "en"] = "fr"
+    timezone: str = "Europe/Paris"
+    notebooks: Path = Path("notebooks")
+    sources: tuple[SourceSettings, ...] = ()
+    rules: dict[str, Any] = Field(default_factory=dict)
+    auth: Auth = Auth()
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"no time zone is called {name!r}; Europe/Paris is one")
+        return name
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings' signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment outranks the file, which comes in as initial values."""
+        return env_settings, init_settings
+
+    @classmethod
+    def load(cls, path: Path | str | None = None) -> Settings:
+        """Read the file at the path, else the one `WORKBENCH_CONFIG` names, else ./workbench.toml.
+
+        Without any file the defaults hold, relative to the current folder.
+
+        Raises:
+            SettingsError: the file is absent or isn't TOML, or a value doesn't fit.
+        """
+        named = path or os.environ.get("WORKBENCH_CONFIG")
+        file = Path(named or FILE)
+        if named is None and not file.exists():
+            return _checked(cls, {}, "settings")
+        try:
+            values = tomllib.loads(file.read_text("utf-8"))
+        except OSError as error:
+            raise SettingsError(f"{file}: {error.strerror}. Give the path of a {FILE}.") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{file}: not a TOML file: {error}.") from error
+        return _checked(cls, values, str(file)).relative_to(file.resolve().parent)
+
+    def relative_to(self, folder: Path) -> Settings:
+        """With relative paths taken from that folder, but those that the environment gave."""
+        given = EnvSettingsSource(type(self))()
+        changes: dict[str, Any] = {}
+        if "sources" not in given:
+            changes["sources"] = tuple(
+                source.model_copy(update={"path": folder / source.path}) for source in self.sources
+            )
+        if "notebooks" not in given:
+            changes["notebooks"] = folder / self.notebooks
+        if "secret_file" not in given.get("auth", {}):
+            secret = folder / self.auth.secret_file
+            changes["auth"] = self.auth.model_copy(update={"secret_file": secret})
+        url = self.database.url
+        if url.startswith(SQLITE) and "url" not in given.get("database", {}):
+            absolute = SQLITE + str(folder / url.removeprefix(SQLITE))
+            changes["database"] = Database(url=absolute)
+        return self.model_copy(update=changes)
+
+    def locale(self, language: str | None = None) -> locale.Locale:
+        """How the screen speaks, in that language or the one set."""
+        return locale.of(
+            language or self.language, currency=self.currency.code, timezone=self.timezone
+        )
+
+
+def _checked(cls: type[Settings], values: dict[str, Any], where: str) -> Settings:
+    try:
+        return cls(**values)
+    except EnvironmentVariableError as error:
+        raise SettingsError(f"The environment, WORKBENCH_*: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        message = f"{where}: {key}: {first['msg'][0].lower()}{first['msg'][1:]}"
+        if first["type"] == "extra_forbidden":
+            message = f"{where}: no setting is called {key!r}. There are: {_known(first['loc'])}"
+        elif first["type"] != "missing":
+            message += f"; it is {first['input']!r}"
+        raise SettingsError(f"{message}.") from error
+
+
+def _known(location: tuple[int | str, ...]) -> str:
+    """The keys that the section at that place has."""
+    section: Any = Settings
+    for part in location[:-1]:
+        if section is Settings and part == "sources":
+            section = SourceSettings
+        elif not isinstance(part, int):
+            section = section.model_fields[part].annotation
+    return ", ".join(section.model_fields)
