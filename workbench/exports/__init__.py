@@ -1,0 +1,1 @@
+"""What leaves the workbench as files: workbooks, CSV, reports made of notebooks."""
