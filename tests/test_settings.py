@@ -12,6 +12,7 @@ from workbench.settings import Settings
 WHOLE = """
 today = 2026-09-30
 language = "en"
+database = "sqlite:///var/demo.db"
 notebooks = "../notebooks"
 
 [company]
@@ -20,9 +21,6 @@ name = "Matériaux"
 [currency]
 code = "CHF"
 rates.EUR = { "2026-01-01" = 0.95, "2026-07-01" = 0.93 }
-
-[database]
-url = "sqlite:///var/demo.db"
 
 [[sources]]
 kind = "crm"
@@ -40,7 +38,7 @@ loss_needs_reason = false
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch, tmp_path):
-    for name in ("CONFIG", "LANGUAGE", "DATABASE__URL"):
+    for name in ("CONFIG", "LANGUAGE", "DATABASE"):
         monkeypatch.delenv(f"WORKBENCH_{name}", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -55,7 +53,7 @@ def file(tmp_path):
 
 def test_the_defaults_hold_without_a_file():
     settings = Settings.load()
-    assert settings.database.url == "sqlite:///var/workbench.db"
+    assert settings.database == "sqlite:///var/workbench.db"
     assert settings.today is None
     assert settings.language == "fr"
     assert settings.sources == ()
@@ -66,7 +64,7 @@ def test_a_whole_file_is_read_and_its_paths_are_relative_to_it(file):
     settings = Settings.load(file)
     assert settings.today == dt.date(2026, 9, 30)
     assert settings.company.name == "Matériaux"
-    assert settings.database.url == f"sqlite:///{file.parent}/var/demo.db"
+    assert settings.database == f"sqlite:///{file.parent}/var/demo.db"
     assert settings.notebooks.resolve() == file.parents[1] / "notebooks"
     assert settings.auth.secret_file == file.parent / "var" / "secret"
     assert [source.kind for source in settings.sources] == ["crm", "fec"]
@@ -98,11 +96,11 @@ def test_a_source_without_files_says_where_it_looked(file):
 
 def test_the_environment_outranks_the_file(file, monkeypatch):
     monkeypatch.setenv("WORKBENCH_LANGUAGE", "fr")
-    monkeypatch.setenv("WORKBENCH_DATABASE__URL", "sqlite:///here.db")
+    monkeypatch.setenv("WORKBENCH_DATABASE", "sqlite:///here.db")
     monkeypatch.setenv("WORKBENCH_COMPANY__NAME", "Autre")
     settings = Settings.load(file)
     assert settings.language == "fr"
-    assert settings.database.url == "sqlite:///here.db"
+    assert settings.database == "sqlite:///here.db"
     assert settings.company.name == "Autre"
 
 

@@ -2,13 +2,11 @@
 
     today = 2026-09-30                 # leave it out: the real date
     language = "fr"
+    database = "sqlite:///var/workbench.db"
     notebooks = "notebooks"
 
     [company]
     name = "Ma société"
-
-    [database]
-    url = "sqlite:///var/workbench.db"
 
     [[sources]]
     kind = "crm"
@@ -20,8 +18,8 @@
     path = "exports/*FEC*.txt"
 
 Paths in the file are relative to the file. An environment variable outranks the file:
-`WORKBENCH_LANGUAGE=en`, `WORKBENCH_DATABASE__URL=postgresql://…`; `WORKBENCH_CONFIG` names the
-file itself.
+`WORKBENCH_DATABASE=postgresql://…`, `WORKBENCH_COMPANY__NAME=…`; `WORKBENCH_CONFIG` names the file
+itself.
 """
 
 from __future__ import annotations
@@ -93,12 +91,6 @@ class Currency(Section):
         return self.rates[code][max(known)]
 
 
-class Database(Section):
-    """Where the store is, as SQLAlchemy writes addresses."""
-
-    url: str = f"{SQLITE}var/workbench.db"
-
-
 class Auth(Section):
     """How people sign in: the file of the key that signs cookies, made at first use."""
 
@@ -146,7 +138,7 @@ class Settings(BaseSettings):
 
     company: Company = Company()
     currency: Currency = Currency()
-    database: Database = Database()
+    database: str = f"{SQLITE}var/workbench.db"
     today: dt.date | None = None
     language: Literal["fr", "en"] = "fr"
     timezone: str = "Europe/Paris"
@@ -208,10 +200,8 @@ class Settings(BaseSettings):
         if "secret_file" not in given.get("auth", {}):
             secret = folder / self.auth.secret_file
             changes["auth"] = self.auth.model_copy(update={"secret_file": secret})
-        url = self.database.url
-        if url.startswith(SQLITE) and "url" not in given.get("database", {}):
-            absolute = SQLITE + str(folder / url.removeprefix(SQLITE))
-            changes["database"] = Database(url=absolute)
+        if self.database.startswith(SQLITE) and "database" not in given:
+            changes["database"] = SQLITE + str(folder / self.database.removeprefix(SQLITE))
         return self.model_copy(update=changes)
 
     def locale(self, language: str | None = None) -> locale.Locale:
