@@ -16,10 +16,30 @@ pages show it as it is.
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+class Reason(str):
+    """Why something was not accepted: a French sentence that can be said in English as well.
+
+    `template` is the sentence with `{names}`, `values` what fills them; `Locale.say` translates.
+
+    >>> Reason("{field} ne peut pas être vide", field="nom")
+    'nom ne peut pas être vide'
+    """
+
+    template: str
+    values: dict[str, object]
+
+    def __new__(cls, template: str, /, **values: object) -> Self:
+        """Say it in French; keep what it was made of."""
+        made = super().__new__(cls, template.format(**values))
+        made.template = template
+        made.values = values
+        return made
 
 
 class WorkbenchError(Exception):

@@ -6,6 +6,7 @@ English names come from the locale; synonyms that a source uses are mapped by it
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 
 class Word(StrEnum):
@@ -13,7 +14,7 @@ class Word(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> Word:
+    def __new__(cls, value: str, label: str = "") -> Self:
         """Make the member; the label rides along."""
         member = str.__new__(cls, value)
         member._value_ = value
@@ -151,3 +152,49 @@ class Surface(Word):
     CLI = "cli", "Ligne de commande"
     LOAD = "load", "Chargement"
     RULE = "rule", "Règle"
+
+
+FIELDS = {
+    "name": "Nom",
+    "status": "Statut",
+    "segment": "Segment",
+    "sector": "Secteur",
+    "owner_id": "Commercial",
+    "parent_id": "Maison mère",
+    "customer_code": "Code client",
+    "street": "Rue",
+    "postcode": "Code postal",
+    "city": "Ville",
+    "country": "Pays",
+    "phone": "Téléphone",
+    "website": "Site web",
+    "email": "E-mail",
+    "employees": "Effectif",
+    "need": "Besoin",
+    "budget": "Budget",
+    "timeline": "Échéance",
+    "supplier": "Fournisseur actuel",
+    "decider_known": "Décideur connu",
+    "next_step": "Prochaine action",
+    "next_step_on": "Date de la prochaine action",
+    "qualified_on": "Qualifié le",
+    "notes": "Notes",
+    "stage_id": "Étape",
+    "amount": "Montant",
+    "close_date": "Date de signature",
+    "probability": "Probabilité",
+    "loss_reason": "Motif de perte",
+    "competitor": "Concurrent",
+    "first_name": "Prénom",
+    "last_name": "Nom de famille",
+    "job": "Fonction",
+    "decision_role": "Rôle dans la décision",
+    "account_id": "Compte",
+    "manager_id": "Responsable",
+}
+"""French names of the fields that people edit or read in a history."""
+
+
+def field_name(field: str) -> str:
+    """The field's French name; its own where it has none."""
+    return FIELDS.get(field, field)

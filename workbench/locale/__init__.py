@@ -26,12 +26,11 @@ from babel.numbers import (
     get_group_symbol,
 )
 
-from workbench.errors import UnknownName
+from workbench.errors import Reason, UnknownName
+from workbench.vocabulary import Word
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
-
-    from workbench.vocabulary import Word
 
 __all__ = ["DASH", "EN", "FR", "Locale", "msg", "of"]
 
@@ -114,6 +113,20 @@ class Locale:
             entry = english().get(text)
             said = str(entry.string) if entry and entry.string else text
         return said.format(**values) if values else said
+
+    def say(self, reason: str, /) -> str:
+        """A reason in this language; words of the vocabulary in it by their names."""
+        if not isinstance(reason, Reason):
+            return reason
+        values = {k: self._said(v) for k, v in reason.values.items()}
+        return self.t(reason.template, **values)
+
+    def _said(self, value: object) -> str:
+        if isinstance(value, (list, tuple)):
+            return ", ".join(map(self._said, value))
+        if isinstance(value, Word):
+            return self.label(value)
+        return self.t(str(value))
 
     def plural(self, count: float, one: str, many: str, /, **values: Any) -> str:
         """The text for that many, `{n}` in it being the count; French says "0 compte".

@@ -7,7 +7,6 @@ all. Rights are those of today, whatever date is looked at; they are applied whe
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,12 +14,15 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import Engine, insert, or_, select
 
-from workbench.errors import NotAllowed, UnknownName
+from workbench.errors import NotAllowed, Reason, UnknownName
+from workbench.locale import msg
 from workbench.store.engine import writing
 from workbench.store.schema import OwnerPeriod, Rep, TeamPeriod, User
-from workbench.vocabulary import Role
+from workbench.vocabulary import Role, field_name
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from sqlalchemy import Connection, Subquery
 
 HASHER = PasswordHasher()
@@ -90,7 +92,9 @@ def add_user(
                 known = connection.scalars(select(Rep.name)).all()
                 raise UnknownName("rep", rep, known)
         elif role in LIMITED:
-            raise NotAllowed(f"A user with the role {role} needs a rep: they see that rep's accounts.")
+            raise NotAllowed(
+                f"A user with the role {role} needs a rep: they see that rep's accounts."
+            )
         if connection.scalar(select(User.id).where(User.username == username)):
             raise NotAllowed(f"There is a user {username!r} already.")
         connection.execute(
@@ -170,17 +174,26 @@ def visible_reps(connection: Connection, who: Viewer, today: dt.date) -> frozens
 
 
 def may_write(
-    connection: Connection, who: Viewer, entity: str, field: str, owners: set[int | None], today: dt.date
-) -> str | None:
+    connection: Connection,
+    who: Viewer,
+    entity: str,
+    field: str,
+    owners: set[int | None],
+    today: dt.date,
+) -> Reason | None:
     """Why the viewer may not write this field of a record with these owners; None if they may."""
     if who.role in READ_ONLY:
-        return f"the role {who.role} reads and doesn't write"
+        return Reason(msg("Le rôle « {role} » lit, il ne modifie pas."), role=who.role)
     allowed = RESERVED.get((entity, field))
     if allowed is not None and who.role not in allowed:
-        return f"{field} of {entity} is changed by: {', '.join(sorted(allowed))}"
+        return Reason(
+            msg("Le champ « {field} » se modifie par : {roles}."),
+            field=field_name(field),
+            roles=sorted(allowed),
+        )
     reps = visible_reps(connection, who, today)
     if reps is not None and not owners & reps:
-        return "this record isn't one of yours"
+        return Reason(msg("Cette fiche n’est pas l’une des vôtres."))
     return None
 
 

@@ -18,15 +18,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 import pandas as pd
-from sqlalchemy import Boolean, Date, Float, Integer, String, delete, func, select
+from sqlalchemy import Boolean, Date, Float, Integer, delete, func, select
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
+from workbench.locale import missing
 from workbench.store import schema
 from workbench.store.engine import writing
-from workbench.store.replay import SUBJECTS, Event, by_record, decode, periods
+from workbench.store.replay import (
+    BEGINNING,
+    SUBJECTS,
+    Event,
+    Subject,
+    by_record,
+    decode,
+    periods,
+)
 from workbench.store.schema import ENTITIES, Change, Money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Column, Connection, Engine, Table
 
@@ -79,7 +89,13 @@ def plain(values: pd.Series[Any], column: Column[Any]) -> list[Any]:
         cents = pd.to_numeric(values.astype(object).where(~missing, 0)).astype(float)
         out = cents.round(2).to_numpy().astype(object)
     elif isinstance(column.type, Boolean):
-        out = values.astype(object).where(~missing, other=False).astype(bool).to_numpy().astype(object)
+        out = (
+            values.astype(object)
+            .where(~missing, other=False)
+            .astype(bool)
+            .to_numpy()
+            .astype(object)
+        )
     elif isinstance(column.type, Integer):
         out = values.astype(object).where(~missing, 0).astype("int64").to_numpy().astype(object)
     elif isinstance(column.type, Float):
@@ -90,25 +106,37 @@ def plain(values: pd.Series[Any], column: Column[Any]) -> list[Any]:
     return list(out.tolist())
 
 
+def _day(value: Any) -> str:
+    day = (
+        dt.date.fromisoformat(value[:10]) if isinstance(value, str) else pd.Timestamp(value).date()
+    )
+    return str(day.isoformat())
+
+
+def _cents(value: Any) -> float:
+    return float(Decimal(str(value)).quantize(schema.CENT))
+
+
+PLAIN: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
+    (Date, _day),
+    (Money, _cents),
+    (Boolean, bool),
+    (Integer, int),
+    (Float, float),
+)
+
+
 def plain_value(value: Any, column: Column[Any]) -> Any:
     """One value as the journal writes it.
 
     Raises:
-        ValueError: the value isn't of the column's kind.
+        ValueError, TypeError, ArithmeticError: the value isn't of the column's kind.
     """
-    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+    if missing(value):
         return None
-    if isinstance(column.type, Date):
-        day = dt.date.fromisoformat(value[:10]) if isinstance(value, str) else pd.Timestamp(value).date()
-        return day.isoformat()
-    if isinstance(column.type, Money):
-        return float(Decimal(str(value)).quantize(schema.CENT))
-    if isinstance(column.type, Boolean):
-        return bool(value)
-    if isinstance(column.type, Integer):
-        return int(value)
-    if isinstance(column.type, Float):
-        return float(value)
+    for kind, plainly in PLAIN:
+        if isinstance(column.type, kind):
+            return plainly(value)
     return str(value)
 
 
@@ -137,15 +165,26 @@ def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
 
 
 def events_of(
-    connection: Connection, entity: str, ids: Iterable[int] | None = None, known_at: dt.datetime | None = None
+    connection: Connection,
+    entity: str,
+    ids: Iterable[int] | None = None,
+    known_at: dt.datetime | None = None,
 ) -> list[Event]:
     """The journal's rows of some records (all of them where `ids` is None), as events."""
     query = select(
-        Change.id, Change.record_id, Change.effective, Change.op, Change.field, Change.new, Change.undoes
+        Change.id,
+        Change.record_id,
+        Change.effective,
+        Change.op,
+        Change.field,
+        Change.new,
+        Change.undoes,
     ).where(Change.entity == entity)
     if known_at is not None:
         query = query.where(Change.recorded_at <= known_at)
-    queries = [query] if ids is None else [query.where(Change.record_id.in_(c)) for c in _chunks(ids)]
+    queries = (
+        [query] if ids is None else [query.where(Change.record_id.in_(c)) for c in _chunks(ids)]
+    )
     return [
         Event(id_, record, effective, op, name, decode(new), undoes)
         for one in queries
@@ -191,7 +230,7 @@ class Batch:
             ["id", "version", *names],
             ((id_, 1, *row) for id_, row in zip(ids, rows, strict=True)),
         )
-        effective = plain(frame["effective"], Change.__table__.c.effective)
+        effective = plain(frame["effective"], table_of("change").columns["effective"])
         self._write(
             (id_, day, entity, "create", None, None, snapshot(names, row), None, None)
             for id_, day, row in zip(ids, effective, rows, strict=True)
@@ -224,7 +263,17 @@ class Batch:
                 select(table.c.id, *(table.c[name] for name in names)).where(table.c.id.in_(some))
             ).all()
             self._write(
-                (row[0], day, entity, "delete", None, snapshot(names, _plain_row(row[1:])), None, None, None)
+                (
+                    row[0],
+                    day,
+                    entity,
+                    "delete",
+                    None,
+                    snapshot(names, _plain_row(row[1:])),
+                    None,
+                    None,
+                    None,
+                )
                 for row in held
             )
             self.connection.execute(delete(table).where(table.c.id.in_(some)))
@@ -244,17 +293,17 @@ class Batch:
             if touched:
                 self._settle(entity, settings, touched)
 
-    def _settle(self, entity: str, settings: list[Setting], touched: set[int]) -> None:
+    def _settle(self, entity: str, settings: list[Setting], touched: Collection[int]) -> None:
         events = events_of(self.connection, entity, touched)
         waiting = dict(enumerate(settings, start=self._next))
         events += [
             Event(id_, s.record_id, s.effective, "set", s.field, s.value, s.undoes)
             for id_, s in waiting.items()
         ]
-        fields_of: dict[int, set[str]] = defaultdict(set)
+        fields_of: dict[int, list[str]] = defaultdict(list)
         for setting in settings:
-            fields_of[setting.record_id].add(setting.field)
-        # An undoing takes the place of nothing in order of effect: what it replaces is what it undoes.
+            fields_of[setting.record_id].append(setting.field)
+        # An undoing has no place in the order of effect: what it replaces is what it undoes.
         values = {event.id: event.value for event in events}
         old = {id_: values.get(s.undoes) for id_, s in waiting.items() if s.undoes is not None}
         updates: dict[str, list[tuple[Any, int]]] = defaultdict(list)
@@ -265,11 +314,11 @@ class Batch:
                 if event.id in waiting:
                     old[event.id] = current.get(str(event.field))
                 current[str(event.field)] = event.value
-            for name in fields_of.get(record_id, ()):
+            for name in dict.fromkeys(fields_of.get(record_id, ())):
                 updates[name].append((current.get(name), record_id))
             for subject in SUBJECTS:
                 if subject.entity == entity:
-                    rows[subject.table] += _period_rows(record_id, subject.lead, periods(subject, held))
+                    rows[subject.table] += period_rows(subject, record_id, held)
         self._write(
             (
                 s.record_id,
@@ -287,7 +336,7 @@ class Batch:
         self._update(entity, updates, settings)
         for subject in SUBJECTS:
             if subject.entity == entity:
-                self._replace_periods(subject.table, subject.key, list(subject.fields.values()), touched, rows)
+                self._replace_periods(subject, touched, rows[subject.table])
 
     def _update(
         self, entity: str, updates: dict[str, list[tuple[Any, int]]], settings: list[Setting]
@@ -305,20 +354,12 @@ class Batch:
             )
 
     def _replace_periods(
-        self,
-        name: str,
-        key: str,
-        columns: list[str],
-        touched: set[int],
-        rows: dict[str, list[tuple[Any, ...]]],
+        self, subject: Subject, touched: Collection[int], rows: list[tuple[Any, ...]]
     ) -> None:
-        table = table_of(name)
+        table = table_of(subject.table)
         for some in _chunks(touched):
-            self.connection.execute(delete(table).where(table.c[key].in_(some)))
-        sequence = ["sequence"] if "sequence" in table.c else []
-        insert(
-            self.connection, table, [key, *sequence, *columns, "valid_from", "valid_to"], rows[name]
-        )
+            self.connection.execute(delete(table).where(table.c[subject.key].in_(some)))
+        insert(self.connection, table, period_columns(subject), rows)
 
     def _write(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Append to the journal, numbering as it goes."""
@@ -347,9 +388,17 @@ class Batch:
                 reason or author.reason,
                 undoes,
             )
-            for id_, (record_id, effective, entity, op, name, old, new, reason, undoes) in enumerate(
-                rows, start=first
-            )
+            for id_, (
+                record_id,
+                effective,
+                entity,
+                op,
+                name,
+                old,
+                new,
+                reason,
+                undoes,
+            ) in enumerate(rows, start=first)
         ]
         self._next = first + len(numbered)
         insert(self.connection, table_of("change"), JOURNAL_COLUMNS, numbered)
@@ -367,7 +416,7 @@ def _defaults(entity: str) -> dict[str, Any]:
     return {
         name: column.default.arg
         for name, column in columns_of(entity).items()
-        if not column.nullable and column.default is not None and column.default.is_scalar
+        if not column.nullable and isinstance(column.default, ScalarElementColumnDefault)
     }
 
 
@@ -387,18 +436,26 @@ def _plain_row(row: Sequence[Any]) -> list[Any]:
     ]  # fmt: skip
 
 
-def _period_rows(record_id: int, lead: str | None, found: list[Any]) -> list[tuple[Any, ...]]:
-    numbered = lead == "stage_id"
-    return [
-        (
-            record_id,
-            *([position] if numbered else []),
-            *values,
-            since.isoformat(),
-            None if until is None else until.isoformat(),
-        )
-        for position, (values, since, until) in enumerate(found)
-    ]
+def period_columns(subject: Subject) -> list[str]:
+    """The columns of a subject's period rows, as `period_rows` gives them."""
+    deal = ["sequence", "stage_since"] if subject.lead == "stage_id" else []
+    return [subject.key, *deal, *subject.fields.values(), "valid_from", "valid_to"]
+
+
+def period_rows(subject: Subject, record_id: int, held: list[Event]) -> list[tuple[Any, ...]]:
+    """A record's period rows of a subject, plain; a deal's carry since when it is in its stage."""
+    rows = []
+    since_stage: tuple[Any, dt.date] | None = None
+    for position, (values, since, until) in enumerate(periods(subject, held)):
+        deal: list[Any] = []
+        if subject.lead == "stage_id":
+            if since_stage is None or since_stage[0] != values[0]:
+                since_stage = (values[0], since)
+            known = since_stage[1] > BEGINNING
+            deal = [position, since_stage[1].isoformat() if known else None]
+        ends = None if until is None else until.isoformat()
+        rows.append((record_id, *deal, *values, since.isoformat(), ends))
+    return rows
 
 
 @contextmanager

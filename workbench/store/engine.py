@@ -86,7 +86,7 @@ def _migrations(connection: Connection | None = None) -> Config:
     return config
 
 
-def create(url: str) -> Engine:
+def migrate(url: str) -> Engine:
     """Open a store, making it or bringing it to this version of the schema first.
 
     Raises:

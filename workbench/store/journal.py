@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from workbench.errors import UnknownName
+from workbench.errors import Reason, UnknownName
+from workbench.locale import msg
 from workbench.store import access
 from workbench.store.batch import (
     Author,
@@ -26,14 +27,14 @@ from workbench.store.batch import (
     table_of,
 )
 from workbench.store.replay import BEGINNING, active, decode
-from workbench.store.rules import EDITABLE, Rules, StageFacts, refusal
+from workbench.store.rules import EDITABLE, Case, Rules, StageFacts, refusal
 from workbench.store.schema import Account, Change, Stage
-from workbench.vocabulary import StageKind
+from workbench.vocabulary import StageKind, field_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Row
 
     from workbench.store.access import Viewer
     from workbench.vocabulary import Surface
@@ -60,6 +61,9 @@ class State(StrEnum):
     CONFLICT = "conflict"
     FORBIDDEN = "forbidden"
     HELD = "held"  # sound, but not written because another of its batch wasn't
+
+
+OTHERS = Reason(msg("Une autre modification du lot n’a pas été acceptée."))
 
 
 @dataclass(frozen=True)
@@ -123,9 +127,7 @@ def save(
         sound = all(outcome.state is State.SAVED for outcome in outcomes)
         if not sound and not each:
             return [
-                replace(o, state=State.HELD, message="another change of the batch wasn't accepted")
-                if o.state is State.SAVED
-                else o
+                replace(o, state=State.HELD, message=OTHERS) if o.state is State.SAVED else o
                 for o in outcomes
             ]
         raised: dict[tuple[str, int], int] = {}
@@ -137,9 +139,7 @@ def save(
                 raised[key] = raised.get(key, 0) + 1
                 value = plain_value(edit.value, columns_of(edit.entity)[edit.field])
                 effective = edit.effective or today or dt.datetime.now(dt.UTC).date()
-                opened.add(
-                    edit.entity, Setting(edit.id, edit.field, value, effective, edit.reason)
-                )
+                opened.add(edit.entity, Setting(edit.id, edit.field, value, effective, edit.reason))
             saved.append(outcome)
     return [
         replace(o, version=o.version + raised.get((o.edit.entity, o.edit.id), 0))
@@ -195,7 +195,12 @@ def _judge_record(desk: _Desk, entity: str, id_: int, edits: list[Edit]) -> list
     columns = columns_of(entity)
     row = desk.connection.execute(select(table).where(table.c.id == id_)).mappings().one_or_none()
     if row is None:
-        return [Outcome(e, State.REFUSED, f"no {entity} has the id {id_}") for e in edits]
+        return [
+            Outcome(
+                e, State.REFUSED, Reason(msg("Aucun enregistrement n’a le numéro {id}."), id=id_)
+            )
+            for e in edits
+        ]
     before = {name: plain_value(row[name], column) for name, column in columns.items()}
     before["id"] = id_
     after = dict(before)
@@ -204,17 +209,20 @@ def _judge_record(desk: _Desk, entity: str, id_: int, edits: list[Edit]) -> list
         try:
             after[edit.field] = plain_value(edit.value, columns[edit.field])
         except (ValueError, TypeError, ArithmeticError):
-            kind = columns[edit.field].type.python_type.__name__
             outcomes[id(edit)] = Outcome(
-                edit, State.REFUSED, f"{edit.value!r} is no {kind}, as {edit.field} must be"
+                edit,
+                State.REFUSED,
+                Reason(
+                    msg("« {value} » ne convient pas au champ « {field} »."),
+                    value=edit.value,
+                    field=field_name(edit.field),
+                ),
             )
     owners = _owners(desk, entity, before)
     for edit in edits:
         if id(edit) in outcomes:
             continue
-        why = access.may_write(
-            desk.connection, desk.viewer, entity, edit.field, owners, desk.today
-        )
+        why = access.may_write(desk.connection, desk.viewer, entity, edit.field, owners, desk.today)
         if why:
             outcomes[id(edit)] = Outcome(edit, State.FORBIDDEN, why)
             continue
@@ -222,9 +230,8 @@ def _judge_record(desk: _Desk, entity: str, id_: int, edits: list[Edit]) -> list
         if conflict:
             outcomes[id(edit)] = conflict
             continue
-        broken = refusal(
-            desk.rules, entity, edit.field, before, after, desk.stages, desk.today
-        ) or _dangling(desk, entity, edit.field, after)
+        case = Case(edit.field, before, after, desk.rules, desk.stages, desk.today)
+        broken = refusal(entity, case) or _dangling(desk, entity, edit.field, after)
         outcomes[id(edit)] = (
             Outcome(edit, State.REFUSED, broken, before[edit.field], row["version"])
             if broken
@@ -259,7 +266,13 @@ def _conflict(desk: _Desk, edit: Edit, version: int, current: Any, new: Any) -> 
     ).all()
     for change in newer:
         if change.field == edit.field:
-            message = f"{change.user} set {edit.field} to {current!r} meanwhile; yours is {new!r}"
+            message = Reason(
+                msg("{by} a mis « {field} » à « {current} » entre-temps ; vous : « {new} »."),
+                by=change.user,
+                field=field_name(edit.field),
+                current=current,
+                new=new,
+            )
             return Outcome(
                 edit,
                 State.CONFLICT,
@@ -272,7 +285,7 @@ def _conflict(desk: _Desk, edit: Edit, version: int, current: Any, new: Any) -> 
     return None
 
 
-def _dangling(desk: _Desk, entity: str, field: str, after: dict[str, Any]) -> str | None:
+def _dangling(desk: _Desk, entity: str, field: str, after: dict[str, Any]) -> Reason | None:
     """Whether a reference points nowhere, or an account becomes its own ancestor."""
     value = after[field]
     for key in columns_of(entity)[field].foreign_keys:
@@ -280,12 +293,12 @@ def _dangling(desk: _Desk, entity: str, field: str, after: dict[str, Any]) -> st
         if value is not None and not desk.connection.scalar(
             select(target.c.id).where(target.c.id == value)
         ):
-            return f"no {target.name} has the id {value}"
+            return Reason(msg("Aucun enregistrement n’a le numéro {id}."), id=value)
     if (entity, field) == ("account", "parent_id"):
         seen, up = {after["id"]}, value
         while up is not None:
             if up in seen:
-                return "an account can't stand under itself, at any level"
+                return Reason(msg("Un compte ne peut pas dépendre de lui-même, à aucun niveau."))
             seen.add(up)
             up = desk.connection.scalar(select(Account.parent_id).where(Account.id == up))
     return None
@@ -307,10 +320,9 @@ def undo(
     today = today or dt.datetime.now(dt.UTC).date()
     column = Change.batch if isinstance(changed, str) else Change.id
     with batch(engine, Author(viewer.username, surface, reason)) as opened:
-        rows = opened.connection.execute(
-            select(Change).where(column == changed).order_by(Change.id)
+        changes = opened.connection.execute(
+            select(table_of("change")).where(column == changed).order_by(Change.id)
         ).all()
-        changes = [row[0] for row in rows]
         if not changes:
             raise UnknownName("change or batch", str(changed), [])
         outcomes = [
@@ -319,18 +331,21 @@ def undo(
         if any(outcome.state is not State.SAVED for outcome in outcomes):
             opened.forget()
             return [
-                replace(o, state=State.HELD) if o.state is State.SAVED else o for o in outcomes
+                replace(o, state=State.HELD, message=OTHERS) if o.state is State.SAVED else o
+                for o in outcomes
             ]
     return outcomes
 
 
 def _undo_one(
-    opened: Batch, change: Change, together: set[int], viewer: Viewer, today: dt.date
+    opened: Batch, change: Row[Any], together: set[int], viewer: Viewer, today: dt.date
 ) -> Outcome:
     entity, id_, name = change.entity, change.record_id, change.field or ""
     edit = Edit(entity, id_, 0, name, decode(change.old), change.effective)
     if change.op != "set":
-        return Outcome(edit, State.REFUSED, f"a {change.op} isn't undone; load a corrected file")
+        return Outcome(
+            edit, State.REFUSED, Reason(msg("Un chargement ne s’annule pas ligne à ligne."))
+        )
     table = table_of(entity)
     row = opened.connection.execute(select(table).where(table.c.id == id_)).mappings().one()
     desk = _Desk(opened.connection, viewer, today, Rules(), {})
@@ -341,19 +356,21 @@ def _undo_one(
     events = [e for e in events_of(opened.connection, entity, [id_]) if e.field == name]
     undone = {e.undoes for e in events if e.undoes is not None}
     if change.id in undone:
-        return Outcome(edit, State.REFUSED, "it is undone already")
+        return Outcome(edit, State.REFUSED, Reason(msg("C’est déjà annulé.")))
     later = [e for e in active(events) if e.id > change.id and e.id not in together]
     if later:
         by = opened.connection.execute(
             select(Change.user, Change.recorded_at).where(Change.id == later[-1].id)
         ).one()
         current = plain_value(row[name], columns_of(entity)[name])
-        message = f"{by.user} set {name} to {current!r} since"
+        message = Reason(
+            msg("{by} a mis « {field} » à « {current} » depuis."),
+            by=by.user,
+            field=field_name(name),
+            current=current,
+        )
         return Outcome(
             edit, State.CONFLICT, message, current, row["version"], by.user, by.recorded_at
         )
-    opened.add(
-        entity, Setting(id_, name, decode(change.old), change.effective, undoes=change.id)
-    )
+    opened.add(entity, Setting(id_, name, decode(change.old), change.effective, undoes=change.id))
     return Outcome(edit, State.SAVED, "", decode(change.old), row["version"] + 1)
-

@@ -6,10 +6,12 @@ Defaults stand here; `[rules]` in workbench.toml replaces them key by key.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from workbench.errors import Reason
+from workbench.locale import msg
 from workbench.vocabulary import (
     DecisionRole,
     LossReason,
@@ -17,7 +19,11 @@ from workbench.vocabulary import (
     StageKind,
     Status,
     Timeline,
+    field_name,
 )
+
+if TYPE_CHECKING:
+    from enum import StrEnum
 
 TRANSITIONS: dict[str, list[str]] = {
     Status.SUSPECT: [Status.PROSPECT, Status.LOST],
@@ -46,7 +52,12 @@ EDITABLE: dict[str, tuple[str, ...]] = {
     ),
     "ledger_customer": ("account_id",),
 }  # fmt: skip
-REQUIRED = {("account", "name"), ("account", "status"), ("opportunity", "name"), ("opportunity", "stage_id")}
+REQUIRED = {
+    ("account", "name"),
+    ("account", "status"),
+    ("opportunity", "name"),
+    ("opportunity", "stage_id"),
+}
 
 
 @dataclass(frozen=True)
@@ -68,79 +79,153 @@ class StageFacts:
     label: str
 
 
-def refusal(  # noqa: PLR0911 - one return per rule reads best
-    rules: Rules,
-    entity: str,
-    field_: str,
-    before: dict[str, Any],
-    after: dict[str, Any],
-    stages: dict[int, StageFacts],
-    today: dt.date,
-) -> str | None:
-    """Why the record may not go from `before` to `after` in this field; None if it may.
+@dataclass(frozen=True)
+class Case:
+    """A record before and after the changes made to it together, for a rule to look at.
 
-    `after` holds all changes to the record made together, so that a loss and its reason can come
-    at once.
+    Together: a loss and its reason may come at once, in any order.
     """
-    new = after.get(field_)
-    if field_ not in EDITABLE.get(entity, ()):
-        return f"{field_} of {entity} can't be edited; these can: {', '.join(EDITABLE.get(entity, ()))}"
-    if new is None and (entity, field_) in REQUIRED:
-        return f"{field_} can't be empty"
-    words = CHOICES.get((entity, field_))
-    if words is not None and new is not None and new not in set(words):
-        return f"{new!r} isn't a value of {field_}; these are: {', '.join(words)}"
-    if entity == "account":
-        return _account(rules, field_, before, after)
-    if entity == "opportunity":
-        return _opportunity(rules, field_, before, after, stages, today)
+
+    field: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    rules: Rules
+    stages: dict[int, StageFacts]
+    today: dt.date
+
+    @property
+    def new(self) -> Any:
+        """The field's new value."""
+        return self.after.get(self.field)
+
+
+def refusal(entity: str, case: Case) -> Reason | None:
+    """Why the record may not go from before to after in this field; None if it may."""
+    for rule in (*GENERAL, *RULES.get(entity, ())):
+        reason = rule(entity, case)
+        if reason is not None:
+            return reason
     return None
 
 
-def _account(
-    rules: Rules, field_: str, before: dict[str, Any], after: dict[str, Any]
-) -> str | None:
-    if field_ == "status" and before["status"] != after["status"]:
-        allowed = rules.transitions.get(before["status"], [])
-        if after["status"] not in allowed:
-            ways = ", ".join(allowed) or "nothing else: a client has been invoiced"
-            return f"{before['status']} can't become {after['status']}; it can become {ways}"
-    if field_ == "parent_id" and after["parent_id"] is not None and after["parent_id"] == after["id"]:
-        return "an account can't be its own parent"
-    if field_ in ("budget", "employees") and (after[field_] or 0) < 0:
-        return f"{field_} can't be negative"
+def _editable(entity: str, case: Case) -> Reason | None:
+    fields = EDITABLE.get(entity, ())
+    if case.field in fields:
+        return None
+    return Reason(
+        msg("Le champ « {field} » ne se modifie pas ; ceux-ci, oui : {fields}."),
+        field=field_name(case.field),
+        fields=[field_name(name) for name in fields],
+    )
+
+
+def _required(entity: str, case: Case) -> Reason | None:
+    if case.new is not None or (entity, case.field) not in REQUIRED:
+        return None
+    return Reason(msg("Le champ « {field} » ne peut pas être vide."), field=field_name(case.field))
+
+
+def _known_word(entity: str, case: Case) -> Reason | None:
+    words = CHOICES.get((entity, case.field))
+    if words is None or case.new is None or case.new in set(words):
+        return None
+    return Reason(
+        msg("« {value} » n’est pas une valeur de « {field} » ; il y a : {words}."),
+        value=case.new,
+        field=field_name(case.field),
+        words=list(words),
+    )
+
+
+def _not_negative(entity: str, case: Case) -> Reason | None:  # noqa: ARG001 - one shape for all
+    if case.field in {"amount", "budget", "employees"} and (case.new or 0) < 0:
+        return Reason(
+            msg("Le champ « {field} » ne peut pas être négatif."), field=field_name(case.field)
+        )
     return None
 
 
-def _opportunity(  # noqa: PLR0911
-    rules: Rules,
-    field_: str,
-    before: dict[str, Any],
-    after: dict[str, Any],
-    stages: dict[int, StageFacts],
-    today: dt.date,
-) -> str | None:
-    stage = stages.get(after["stage_id"])
+def _transition(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
+    was, new = case.before["status"], case.after["status"]
+    if case.field != "status" or was == new:
+        return None
+    allowed = case.rules.transitions.get(was, [])
+    if new in allowed:
+        return None
+    if not allowed:
+        return Reason(
+            msg("Un compte « {was} » ne change plus de statut : il a été facturé."),
+            was=Status(was),
+        )
+    return Reason(
+        msg("Un compte « {was} » ne peut pas devenir « {new} » ; il peut devenir : {allowed}."),
+        was=Status(was),
+        new=Status(new),
+        allowed=[Status(status) for status in allowed],
+    )
+
+
+def _stage(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
+    if case.field != "stage_id":
+        return None
+    was, stage = case.stages[case.before["stage_id"]], case.stages.get(case.new)
     if stage is None:
-        return f"no stage has the id {after['stage_id']}"
-    was = stages[before["stage_id"]]
-    if field_ == "stage_id":
-        if stage.pipeline_id != was.pipeline_id:
-            return f"{stage.label} is a stage of another pipeline"
-        if rules.won_stays_won and was.kind == StageKind.WON and stage.kind != StageKind.WON:
-            return "a deal that was won isn't moved back by hand; undo the change that won it"
-        if rules.loss_needs_reason and stage.kind == StageKind.LOST and not after.get("loss_reason"):
-            return f"a lost deal needs a loss reason: {', '.join(LossReason)}"
-    if field_ == "loss_reason" and not after["loss_reason"] and stage.kind == StageKind.LOST:
-        return f"a lost deal needs a loss reason: {', '.join(LossReason)}"
-    if field_ == "amount" and (after["amount"] or 0) < 0:
-        return "an amount can't be negative"
-    if field_ == "probability" and after["probability"] is not None and not 0 <= after["probability"] <= 1:
-        return "a probability lies between 0 and 1"
-    if field_ == "close_date" and after["close_date"] is not None:
-        closes = dt.date.fromisoformat(after["close_date"])
-        if rules.open_close_date_not_past and stage.kind == StageKind.OPEN and closes < today:
-            return f"an open deal can't close in the past: give {today.isoformat()} or later"
-        if stage.kind != StageKind.OPEN and closes > today:
-            return f"a closed deal can't have closed in the future: give {today.isoformat()} or before"
+        return Reason(msg("Aucune étape n’a le numéro {id}."), id=case.new)
+    if stage.pipeline_id != was.pipeline_id:
+        return Reason(msg("L’étape « {stage} » est d’un autre pipeline."), stage=stage.label)
+    if case.rules.won_stays_won and was.kind == StageKind.WON and stage.kind != StageKind.WON:
+        return Reason(
+            msg(
+                "Une affaire gagnée ne revient pas en arrière ; annulez la modification qui l’a gagnée."
+            )
+        )
     return None
+
+
+def _loss_reason(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
+    stage = case.stages.get(case.after["stage_id"])
+    if (
+        not case.rules.loss_needs_reason
+        or case.field not in {"stage_id", "loss_reason"}
+        or stage is None
+        or stage.kind != StageKind.LOST
+        or case.after.get("loss_reason")
+    ):
+        return None
+    return Reason(
+        msg("Une affaire perdue a besoin d’un motif de perte : {reasons}."),
+        reasons=list(LossReason),
+    )
+
+
+def _probability(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
+    if case.field != "probability" or case.new is None or 0 <= case.new <= 1:
+        return None
+    return Reason(msg("Une probabilité est comprise entre 0 et 100 %."))
+
+
+def _close_date(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
+    stage = case.stages.get(case.after["stage_id"])
+    if case.field != "close_date" or case.new is None or stage is None:
+        return None
+    closes = dt.date.fromisoformat(case.new)
+    is_open = stage.kind == StageKind.OPEN
+    if is_open and case.rules.open_close_date_not_past and closes < case.today:
+        return Reason(
+            msg("Une affaire en cours ne peut pas se signer dans le passé ; à partir du {today}."),
+            today=f"{case.today:%d/%m/%Y}",
+        )
+    if not is_open and closes > case.today:
+        return Reason(
+            msg("Une affaire close ne peut pas l’avoir été dans le futur ; jusqu’au {today}."),
+            today=f"{case.today:%d/%m/%Y}",
+        )
+    return None
+
+
+Rule = Callable[[str, Case], Reason | None]
+GENERAL: tuple[Rule, ...] = (_editable, _required, _known_word, _not_negative)
+RULES: dict[str, tuple[Rule, ...]] = {
+    "account": (_transition,),
+    "opportunity": (_stage, _loss_reason, _probability, _close_date),
+}

@@ -31,14 +31,16 @@ CENT = Decimal("0.01")
 
 
 class Money(TypeDecorator[Decimal]):
-    """Numeric(14, 2), exact to the cent; SQLite has no decimals, so there it is rounded on the way."""
+    """Numeric(14, 2), exact to the cent; for SQLite, without decimals, rounded on the way."""
 
     impl = Numeric(14, 2)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """SQLite's driver takes floats."""
-        return dialect.type_descriptor(Numeric(14, 2, asdecimal=dialect.name != "sqlite"))
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Numeric(14, 2, asdecimal=False))
+        return dialect.type_descriptor(Numeric(14, 2))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """Round to the cent."""
@@ -335,6 +337,7 @@ class DealPeriod(MappedAsDataclass, Base, kw_only=True):
     close_date: Mapped[dt.date | None]
     probability: Mapped[float | None]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("rep.id"))
+    stage_since: Mapped[dt.date | None] = mapped_column(default=None)
     valid_from: Mapped[dt.date]
     valid_to: Mapped[dt.date | None]
 

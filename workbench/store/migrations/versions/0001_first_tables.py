@@ -455,6 +455,7 @@ def upgrade() -> None:
         sa.Column("close_date", sa.Date(), nullable=True),
         sa.Column("probability", sa.Double(), nullable=True),
         sa.Column("owner_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("stage_since", sa.Date(), nullable=True),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(

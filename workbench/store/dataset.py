@@ -1,0 +1,424 @@
+"""What every number is computed from: the tables as frames, as of a date, for a viewer.
+
+A table is read when it is first touched, by ADBC into Arrow, and shared by all sessions of the
+process that may see the same, until a change moves it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import func, select
+
+from workbench.errors import NotAllowed, SettingsError
+from workbench.store import access
+from workbench.store.batch import columns_of, events_of
+from workbench.store.engine import arrow_cursor, connect
+from workbench.store.frames import QUERIES, Scope
+from workbench.store.past import past
+from workbench.store.replay import SUBJECTS, by_record, state
+from workbench.store.schema import ENTITIES, Change, Load
+from workbench.tables import TABLES, table
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from sqlalchemy import Engine
+
+    from workbench.store.access import Viewer
+
+Backend = Literal["pandas", "polars", "duckdb", "pyarrow"]
+KEPT_BYTES = 2 << 30  # of Arrow data, shared by the sessions of a process
+
+# Entities whose fields may be corrected with a date of effect, and the table where they show.
+DATED = {"accounts": "account", "opportunities": "opportunity", "contacts": "contact"}
+
+# Tables whose rows stay with those of another when that one is filtered: by key, in it.
+FOLLOWS = {
+    "ledger_entries": ("customer_id", "ledger_customers"),
+    "document_lines": ("document_id", "documents"),
+    **dict.fromkeys(
+        (
+            "contacts",
+            "documents",
+            "ledger_customers",
+            "contracts",
+            "activities",
+            "status_periods",
+            "owner_periods",
+            "parent_periods",
+        ),
+        ("account_id", "accounts"),
+    ),
+}
+
+
+class _Shelf:
+    """Arrow tables and frames by key, the least used put away first."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._making: dict[Hashable, threading.Lock] = {}
+        self._bytes = 0
+        self.reads = 0
+
+    def get(self, key: Hashable, make: Any, size: Any) -> Any:
+        """What is kept under the key; made once, however many ask at once."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key][0]
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._held:
+                    return self._held[key][0]
+            made = make()
+            with self._lock:
+                self.reads += 1
+                weight = size(made)
+                self._held[key] = (made, weight)
+                self._bytes += weight
+                self._making.pop(key, None)
+                while self._bytes > KEPT_BYTES and len(self._held) > 1:
+                    _, (_, dropped) = self._held.popitem(last=False)
+                    self._bytes -= dropped
+            return made
+
+
+SHELF = _Shelf()
+
+
+def versions(engine: Engine) -> dict[str, int]:
+    """The number of the newest change per entity; "" is the newest of all."""
+    with engine.connect() as connection:
+        found = {
+            entity: connection.scalar(select(func.max(Change.id)).where(Change.entity == entity))
+            or 0
+            for entity in ENTITIES
+        }
+        found["load"] = connection.scalar(select(func.max(Load.id))) or 0
+    found[""] = max(found.values(), default=0)
+    return found
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Tables as of a date, within a viewer's scope; made by `workbench.open`."""
+
+    engine: Engine
+    as_of: dt.date
+    today: dt.date
+    known_at: dt.datetime | None = None
+    viewer: Viewer | None = None
+    backend: Backend = "pandas"
+    scope: Scope = field(default_factory=lambda: Scope(None, dt.date.max))
+    filters: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    _versions: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
+    _frames: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def version(self) -> int:
+        """The store's version that this dataset reads: its newest change."""
+        return self._versions[""]
+
+    def table(self, name: str) -> Any:
+        """The frame of that name, with the columns of `workbench.tables`.
+
+        Raises:
+            UnknownName: no table is called so.
+        """
+        table(name)
+        if name not in self._frames:
+            self._frames[name] = self._filtered(name) if self.filters else self._whole(name)
+        frame = self._frames[name]
+        # A shallow copy: whoever adds a column to it adds it to theirs alone.
+        return frame.copy(deep=False) if isinstance(frame, pd.DataFrame) else frame
+
+    def where(
+        self,
+        *,
+        reps: Iterable[int] | None = None,
+        segments: Iterable[str] | None = None,
+        pipelines: Iterable[str] | None = None,
+    ) -> Dataset:
+        """The same dataset, less the rows of other reps, segments or pipelines.
+
+        Reps are those who own the account or the deal at the dataset's date, and for activities
+        those who owned the account on the activity's day.
+        """
+        given: dict[str, Iterable[Any] | None] = {
+            "reps": reps,
+            "segments": segments,
+            "pipelines": pipelines,
+        }
+        filters = tuple(
+            (name, tuple(sorted(set(values))))
+            for name, values in given.items()
+            if values is not None
+        )
+        return replace(self, filters=filters, _frames={})
+
+    def at(self, as_of: dt.date) -> Dataset:
+        """The same dataset as of another date."""
+        return replace(self, as_of=as_of, _frames={})
+
+    def _key(self, name: str) -> tuple[Hashable, ...]:
+        entities = QUERIES[name][1]
+        moved = tuple(self._versions[e] for e in entities) or (
+            self._versions[""],
+            self._versions["load"],
+        )
+        return (str(self.engine.url), name, self.as_of, self.known_at, self.scope, moved)
+
+    def _whole(self, name: str) -> Any:
+        key = self._key(name)
+        arrow = SHELF.get(key, lambda: self._read(name), lambda made: made.nbytes)
+        if self.backend == "pyarrow":
+            return arrow
+        return SHELF.get(
+            (key, self.backend), lambda: self._converted(arrow), lambda _: arrow.nbytes
+        )
+
+    def _read(self, name: str) -> pa.Table:
+        engine = past(self.engine, self.known_at) if self.known_at else self.engine
+        query = QUERIES[name][0](self.as_of, self.scope)
+        sql = str(query.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True}))
+        with arrow_cursor(engine) as cursor:
+            cursor.execute(sql)
+            read = cursor.fetch_arrow_table()
+        arrow = _contracted(name, read)
+        if name in DATED:
+            arrow = self._back_in_effect(name, arrow)
+        return arrow
+
+    def _back_in_effect(self, name: str, arrow: pa.Table) -> pa.Table:
+        """Put back fields that were changed with effect after the dataset's date.
+
+        Only those without periods: these stand in the periods already.
+        """
+        entity = DATED[name]
+        periodic = {f for subject in SUBJECTS if subject.entity == entity for f in subject.fields}
+        columns = [c for c in columns_of(entity) if c in arrow.column_names and c not in periodic]
+        query = (
+            select(Change.record_id)
+            .where(Change.entity == entity, Change.op == "set", Change.effective > self.as_of)
+            .where(Change.field.in_(columns))
+            .distinct()
+        )
+        with self.engine.connect() as connection:
+            later = connection.scalars(query).all()
+            if not later:
+                return arrow
+            events = events_of(connection, entity, later, self.known_at)
+        then = {record: state(held, self.as_of) for record, held in by_record(events)}
+        ids = arrow["id"].to_pylist()
+        for name_ in columns:
+            values = arrow[name_].to_pylist()
+            patched = [
+                (then[id_] or {}).get(name_) if id_ in then else value
+                for id_, value in zip(ids, values, strict=True)
+            ]
+            if patched != values:
+                kind = arrow.schema.field(name_).type
+                loose = pa.array(
+                    [
+                        str(v)[:10] if pa.types.is_timestamp(kind) and v is not None else v
+                        for v in patched
+                    ]
+                )
+                position = arrow.column_names.index(name_)
+                arrow = arrow.set_column(position, name_, pc.cast(loose, kind))
+        return arrow
+
+    def _converted(self, arrow: pa.Table) -> Any:
+        if self.backend == "pandas":
+            return _to_pandas(arrow)
+        if self.backend == "polars":
+            import polars as pl  # noqa: PLC0415 - an extra
+
+            return pl.from_arrow(arrow)
+        import duckdb  # noqa: PLC0415 - an extra
+
+        return duckdb.from_arrow(arrow)
+
+    def _filtered(self, name: str) -> Any:
+        """The whole table, less what the filters leave out."""
+        frame = nw.from_native(self._whole(name)).lazy()
+        kept = self._kept(name, frame, dict(self.filters))
+        eager = isinstance(nw.from_native(self._whole(name)), nw.DataFrame)
+        return (kept.collect() if eager else kept).to_native()
+
+    def _kept(
+        self, name: str, frame: nw.LazyFrame[Any], filters: dict[str, tuple[Any, ...]]
+    ) -> nw.LazyFrame[Any]:
+        if name in {"accounts", "opportunities", "stages"}:
+            columns = table(name).names
+            for option, column in (
+                ("reps", "owner_id"),
+                ("segments", "segment"),
+                ("pipelines", "pipeline"),
+            ):
+                if column in columns and option in filters:
+                    frame = frame.filter(nw.col(column).is_in(filters[option]))
+            return frame
+        if name == "deal_periods":
+            return self._of(frame, "opportunity_id", "opportunities")
+        if name == "activities" and "reps" in filters:
+            done = self._done_for(frame, filters["reps"])
+            return self._in_segments(done, filters)
+        follows = FOLLOWS.get(name)
+        if follows and ("reps" in filters or "segments" in filters):
+            return self._of(frame, *follows)
+        return frame
+
+    def _in_segments(
+        self, frame: nw.LazyFrame[Any], filters: dict[str, tuple[Any, ...]]
+    ) -> nw.LazyFrame[Any]:
+        if "segments" not in filters:
+            return frame
+        accounts = nw.from_native(self._whole("accounts")).lazy()
+        there = accounts.filter(nw.col("segment").is_in(filters["segments"]))
+        ids = there.select(nw.col("id").alias("account_id"))
+        return frame.join(ids, on="account_id", how="semi")
+
+    def _of(self, frame: nw.LazyFrame[Any], key: str, other: str) -> nw.LazyFrame[Any]:
+        ids = nw.from_native(self.table(other)).lazy().select(nw.col("id").alias(key))
+        return frame.join(ids, on=key, how="semi")
+
+    def _done_for(self, frame: nw.LazyFrame[Any], reps: tuple[Any, ...]) -> nw.LazyFrame[Any]:
+        """Activities on accounts that these reps owned on the day, or theirs where nobody did."""
+        owners = nw.from_native(self._whole("owner_periods")).lazy()
+        in_force = (
+            frame.select("id", "account_id", "date")
+            .join(owners.rename({"rep_id": "credited"}), on="account_id", how="inner")
+            .filter(
+                (nw.col("valid_from") <= nw.col("date"))
+                & (nw.col("valid_to").is_null() | (nw.col("valid_to") > nw.col("date")))
+            )
+            .select("id", "credited")
+        )
+        return (
+            frame.join(in_force, on="id", how="left")
+            .with_columns(nw.coalesce("credited", "rep_id").alias("credited"))
+            .filter(nw.col("credited").is_in(reps))
+            .drop("credited")
+        )
+
+
+def _contracted(name: str, read: pa.Table) -> pa.Table:
+    """Cast what the driver gave to the contract's types."""
+    columns = []
+    for wanted in table(name).schema:
+        column = read[wanted.name]
+        if pa.types.is_boolean(wanted.type) and pa.types.is_string(column.type):
+            column = pc.cast(column, pa.int64())
+        if pa.types.is_timestamp(column.type) and column.type.tz is not None:
+            column = pc.local_timestamp(pc.cast(column, pa.timestamp("us", "UTC")))
+        columns.append(pc.cast(column, wanted.type))
+    return pa.table(columns, schema=table(name).schema)
+
+
+def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
+    """Integers that may be missing become Int64, flags boolean; the rest as pandas has it."""
+    columns = {}
+    for name in arrow.column_names:
+        column = arrow[name]
+        extension: Any = None
+        if pa.types.is_boolean(column.type):
+            extension = pd.BooleanDtype()
+        elif pa.types.is_integer(column.type) and column.null_count:
+            extension = pd.Int64Dtype()
+        elif pa.types.is_string(column.type):
+            extension = pd.StringDtype(na_value=float("nan"))
+        columns[name] = column.to_pandas(types_mapper={column.type: extension}.get)
+    return pd.DataFrame(columns, copy=False)
+
+
+def open(  # noqa: A001 - workbench.open is the front door
+    url: str,
+    *,
+    as_of: dt.date | str | None = None,
+    known_at: dt.datetime | str | None = None,
+    viewer: str | Viewer | None = None,
+    today: dt.date | None = None,
+    backend: Backend = "pandas",
+) -> Dataset:
+    """Open a store's data as of a date, as a viewer may see it.
+
+    Args:
+        url: the store, `sqlite:///path` or `postgresql://…`; empty takes WORKBENCH_DATABASE.
+        as_of: the date that figures stand at; today where it isn't given.
+        known_at: leave out what was recorded later than this moment (UTC where it has no zone).
+        viewer: a user name; None sees all. In a report run for somebody (WORKBENCH_VIEWER),
+            it is always them.
+        today: what is taken for today: the settings' `today`, else the calendar's.
+        backend: what frames are made of.
+
+    Raises:
+        StoreError: no store there.
+        NotAllowed: no such user, or another one than the report is run for.
+    """
+    url = url or os.environ.get("WORKBENCH_DATABASE", "")
+    engine = connect(url)
+    today = today or _today(os.environ.get("WORKBENCH_TODAY"))
+    who = access.viewer(engine, viewer) if isinstance(viewer, str) else viewer
+    bound = os.environ.get("WORKBENCH_VIEWER")
+    if bound:
+        if who is not None and who.username != bound:
+            raise NotAllowed(f"This report runs as {bound!r} and can't look as {who.username!r}.")
+        who = access.viewer(engine, bound)
+    reps = None
+    if who is not None:
+        with engine.connect() as connection:
+            reps = access.visible_reps(connection, who, today)
+    return Dataset(
+        engine,
+        as_of=_day(as_of) or today,
+        today=today,
+        known_at=_moment(known_at),
+        viewer=who,
+        backend=backend,
+        scope=Scope(reps, today),
+        _versions=versions(engine),
+    )
+
+
+def _today(text: str | None) -> dt.date:
+    return _day(text) or dt.datetime.now(dt.UTC).date()
+
+
+def _day(value: dt.date | str | None) -> dt.date | None:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if value is None or isinstance(value, dt.date):
+        return value
+    if not value:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError as error:
+        raise SettingsError(f"{value!r} is no date; write 2026-09-30.") from error
+
+
+def _moment(value: dt.datetime | str | None) -> dt.datetime | None:
+    if value is None or value == "":
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise SettingsError(f"{value!r} is no moment; write 2026-09-30T18:00.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+assert set(QUERIES) == set(TABLES), "every table of the contract has its query"  # noqa: S101

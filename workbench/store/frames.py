@@ -1,0 +1,283 @@
+"""The SQL of every table that a metric may read, as of a date and within a viewer's scope.
+
+One SELECT per table of `workbench.tables`; its WHERE clause leaves out what the viewer may not
+see, so that it never reaches a frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Double, and_, case, cast, false, func, or_, select, true
+from sqlalchemy.orm import aliased
+
+from workbench.store import schema as s
+from workbench.tables import Kind, table
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from sqlalchemy import ColumnElement, Select
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose rows: those of accounts that these reps own today (None: everybody's)."""
+
+    reps: frozenset[int] | None
+    today: dt.date
+
+    def accounts(self) -> Select[Any]:
+        """The visible accounts' ids."""
+        return select(s.OwnerPeriod.account_id).where(
+            s.OwnerPeriod.rep_id.in_(sorted(self.reps or ())), _during(s.OwnerPeriod, self.today)
+        )
+
+    def sees(self, account: Any, *owners: Any) -> ColumnElement[bool]:
+        """Whether a row of that account, or of one of these reps, is in scope."""
+        if self.reps is None:
+            return true()
+        mine = [owner.in_(sorted(self.reps)) for owner in owners]
+        return or_(account.in_(self.accounts()), *mine)
+
+    def sees_all(self) -> ColumnElement[bool]:
+        """Whether rows of nobody in particular are in scope."""
+        return true() if self.reps is None else false()
+
+
+def _during(periods: Any, day: dt.date) -> ColumnElement[bool]:
+    return and_(periods.valid_from <= day, or_(periods.valid_to.is_(None), periods.valid_to > day))
+
+
+def _columns(name: str, model: Any, **sources: Any) -> list[Any]:
+    """The contract's columns: from `sources` where named there, else the model's own."""
+    columns = []
+    for column in table(name).columns:
+        source = sources[column.name] if column.name in sources else getattr(model, column.name)
+        if column.kind in {Kind.MONEY, Kind.RATIO, Kind.NUMBER}:
+            source = cast(source, Double)
+        columns.append(source.label(column.name))
+    return columns
+
+
+def _led(query: Select[Any], rep_id: Any, rep: Any, manager: Any, day: dt.date) -> Select[Any]:
+    """Join the rep of that id, and who led them on the day."""
+    return (
+        query.outerjoin(rep, rep.id == rep_id)
+        .outerjoin(s.TeamPeriod, and_(s.TeamPeriod.rep_id == rep_id, _during(s.TeamPeriod, day)))
+        .outerjoin(manager, manager.id == s.TeamPeriod.manager_id)
+    )
+
+
+def accounts(day: dt.date, scope: Scope) -> Select[Any]:
+    """Accounts that had entered by the day, with status, parent, owner and team on it."""
+    a, owner, manager = s.Account, aliased(s.Rep), aliased(s.Rep)
+    columns = _columns(
+        "accounts",
+        a,
+        status=s.StatusPeriod.status,
+        parent_id=s.ParentPeriod.parent_id,
+        owner_id=s.OwnerPeriod.rep_id,
+        owner=owner.name,
+        team_id=s.TeamPeriod.manager_id,
+        team=manager.name,
+    )
+    query = (
+        select(*columns)
+        .select_from(a)
+        .join(s.StatusPeriod, and_(s.StatusPeriod.account_id == a.id, _during(s.StatusPeriod, day)))
+        .outerjoin(
+            s.ParentPeriod, and_(s.ParentPeriod.account_id == a.id, _during(s.ParentPeriod, day))
+        )
+        .outerjoin(
+            s.OwnerPeriod, and_(s.OwnerPeriod.account_id == a.id, _during(s.OwnerPeriod, day))
+        )
+    )
+    return _led(query, s.OwnerPeriod.rep_id, owner, manager, day).where(scope.sees(a.id))
+
+
+def opportunities(day: dt.date, scope: Scope) -> Select[Any]:
+    """Deals that existed by the day, with stage, amount, owner and team on it."""
+    o, p, owner, manager = s.Opportunity, s.DealPeriod, aliased(s.Rep), aliased(s.Rep)
+    columns = _columns(
+        "opportunities",
+        o,
+        pipeline=s.Pipeline.code,
+        stage_id=p.stage_id,
+        stage_since=p.stage_since,
+        amount=p.amount,
+        probability=p.probability,
+        close_date=p.close_date,
+        owner_id=p.owner_id,
+        owner=owner.name,
+        team_id=s.TeamPeriod.manager_id,
+        team=manager.name,
+        segment=s.Account.segment,
+    )
+    query = (
+        select(*columns)
+        .select_from(o)
+        .join(p, and_(p.opportunity_id == o.id, _during(p, day)))
+        .join(s.Pipeline, s.Pipeline.id == o.pipeline_id)
+        .outerjoin(s.Account, s.Account.id == o.account_id)
+    )
+    return _led(query, p.owner_id, owner, manager, day).where(scope.sees(o.account_id, o.owner_id))
+
+
+def reps(day: dt.date, scope: Scope) -> Select[Any]:
+    """The visible reps, and whoever leads them on the day."""
+    r = s.Rep
+    query = (
+        select(*_columns("reps", r, manager_id=s.TeamPeriod.manager_id))
+        .select_from(r)
+        .outerjoin(s.TeamPeriod, and_(s.TeamPeriod.rep_id == r.id, _during(s.TeamPeriod, day)))
+    )
+    if scope.reps is None:
+        return query
+    leaders = select(s.TeamPeriod.manager_id).where(
+        s.TeamPeriod.rep_id.in_(sorted(scope.reps)), _during(s.TeamPeriod, day)
+    )
+    return query.where(or_(r.id.in_(sorted(scope.reps)), r.id.in_(leaders)))
+
+
+def stages(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - the same for all
+    """Stages of every pipeline; the code without its pipeline's."""
+    short = func.substr(s.Stage.code, func.length(s.Pipeline.code) + 2)
+    columns = _columns("stages", s.Stage, pipeline=s.Pipeline.code, code=short)
+    return select(*columns).select_from(s.Stage).join(s.Pipeline)
+
+
+def contacts(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - undated
+    """Contacts of visible accounts."""
+    return select(*_columns("contacts", s.Contact)).where(scope.sees(s.Contact.account_id))
+
+
+def documents(day: dt.date, scope: Scope) -> Select[Any]:
+    """Documents dated up to the day."""
+    d = s.Document
+    return select(*_columns("documents", d)).where(d.date <= day, scope.sees(d.account_id))
+
+
+def document_lines(day: dt.date, scope: Scope) -> Select[Any]:
+    """Lines of those documents."""
+    return (
+        select(*_columns("document_lines", s.DocumentLine))
+        .join(s.Document, s.Document.id == s.DocumentLine.document_id)
+        .where(s.Document.date <= day, scope.sees(s.Document.account_id))
+    )
+
+
+def ledger_entries(day: dt.date, scope: Scope) -> Select[Any]:
+    """Ledger lines dated up to the day; for a part of the company, those of its customers."""
+    entry = s.LedgerEntry
+    query = select(*_columns("ledger_entries", entry)).where(entry.date <= day)
+    if scope.reps is None:
+        return query
+    mine = select(s.LedgerCustomer.id).where(scope.sees(s.LedgerCustomer.account_id))
+    return query.where(entry.customer_id.in_(mine))
+
+
+def ledger_customers(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - undated
+    """Customers of the ledger; unmatched ones for those who see all."""
+    c = s.LedgerCustomer
+    return select(*_columns("ledger_customers", c)).where(scope.sees(c.account_id))
+
+
+def contracts(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - known whatever the day
+    """Contracts of visible accounts."""
+    return select(*_columns("contracts", s.Contract)).where(scope.sees(s.Contract.account_id))
+
+
+def activities(day: dt.date, scope: Scope) -> Select[Any]:
+    """Activities up to the day: on visible accounts, or done by visible reps."""
+    a = s.Activity
+    return select(*_columns("activities", a)).where(
+        a.date <= day, scope.sees(a.account_id, a.rep_id)
+    )
+
+
+def _up_to(periods: Any, day: dt.date) -> dict[str, Any]:
+    """A period table's end as it was known on the day: one that ends later lasts."""
+    return {"valid_to": case((periods.valid_to <= day, periods.valid_to))}
+
+
+def _account_periods(name: str, model: Any) -> Callable[[dt.date, Scope], Select[Any]]:
+    def query(day: dt.date, scope: Scope) -> Select[Any]:
+        return select(*_columns(name, model, **_up_to(model, day))).where(
+            model.valid_from <= day, scope.sees(model.account_id)
+        )
+
+    return query
+
+
+def deal_periods(day: dt.date, scope: Scope) -> Select[Any]:
+    """What visible deals went through up to the day."""
+    p = s.DealPeriod
+    query = select(*_columns("deal_periods", p, **_up_to(p, day))).where(p.valid_from <= day)
+    if scope.reps is None:
+        return query
+    mine = select(s.Opportunity.id).where(
+        scope.sees(s.Opportunity.account_id, s.Opportunity.owner_id)
+    )
+    return query.where(p.opportunity_id.in_(mine))
+
+
+def team_periods(day: dt.date, scope: Scope) -> Select[Any]:
+    """Who led the visible reps, up to the day."""
+    p = s.TeamPeriod
+    query = select(*_columns("team_periods", p, **_up_to(p, day))).where(p.valid_from <= day)
+    return query if scope.reps is None else query.where(p.rep_id.in_(sorted(scope.reps)))
+
+
+def changes(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - by when recorded, not effective
+    """The journal's rows; for a part of the company, those of its accounts, contacts and deals."""
+    c = s.Change
+    query = select(*_columns("changes", c))
+    if scope.reps is None:
+        return query
+    of = {
+        "account": select(s.Account.id).where(scope.sees(s.Account.id)),
+        "contact": select(s.Contact.id).where(scope.sees(s.Contact.account_id)),
+        "opportunity": select(s.Opportunity.id).where(
+            scope.sees(s.Opportunity.account_id, s.Opportunity.owner_id)
+        ),
+    }
+    return query.where(
+        or_(*(and_(c.entity == entity, c.record_id.in_(ids)) for entity, ids in of.items()))
+    )
+
+
+def loads(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - everybody may know them
+    """Loads, with their reports."""
+    return select(*_columns("loads", s.Load))
+
+
+def rejected_rows(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - undated
+    """Rows that didn't fit; they are of nobody in particular."""
+    return select(*_columns("rejected_rows", s.RejectedRow)).where(scope.sees_all())
+
+
+# Per table: its query, and the entities whose changes move it.
+QUERIES: dict[str, tuple[Callable[[dt.date, Scope], Select[Any]], tuple[str, ...]]] = {
+    "accounts": (accounts, ("account", "rep")),
+    "contacts": (contacts, ("contact", "account")),
+    "reps": (reps, ("rep",)),
+    "stages": (stages, ("stage", "pipeline")),
+    "opportunities": (opportunities, ("opportunity", "account", "rep")),
+    "documents": (documents, ("document", "account")),
+    "document_lines": (document_lines, ("document_line", "document", "account")),
+    "ledger_entries": (ledger_entries, ("ledger_entry", "ledger_customer", "account")),
+    "ledger_customers": (ledger_customers, ("ledger_customer", "account")),
+    "contracts": (contracts, ("contract", "account")),
+    "activities": (activities, ("activity", "account")),
+    "status_periods": (_account_periods("status_periods", s.StatusPeriod), ("account",)),
+    "deal_periods": (deal_periods, ("opportunity", "account")),
+    "owner_periods": (_account_periods("owner_periods", s.OwnerPeriod), ("account",)),
+    "team_periods": (team_periods, ("rep",)),
+    "parent_periods": (_account_periods("parent_periods", s.ParentPeriod), ("account",)),
+    "changes": (changes, ()),  # moves with any change
+    "loads": (loads, ()),
+    "rejected_rows": (rejected_rows, ()),
+}

@@ -1,0 +1,85 @@
+"""The store as it was known at a moment: a store of its own, replayed from the journal.
+
+Made once per moment in a file of the machine's temporary folder, then read like any other, so
+that an old report comes from the same queries as a new one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert as insert_into
+from sqlalchemy import select
+
+from workbench.store.batch import (
+    columns_of,
+    events_of,
+    insert,
+    period_columns,
+    period_rows,
+    table_of,
+)
+from workbench.store.engine import migrate, writing
+from workbench.store.replay import SUBJECTS, by_record, state
+from workbench.store.schema import ENTITIES, Change, Load, RejectedRow
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from sqlalchemy import Connection, Engine
+
+_FOLDER = Path(tempfile.mkdtemp(prefix="workbench-past-"))
+_LOCK = threading.Lock()
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+
+
+def past(engine: Engine, known_at: dt.datetime) -> Engine:
+    """A store that holds what had been recorded by then."""
+    name = hashlib.sha256(f"{engine.url}|{known_at.isoformat()}".encode()).hexdigest()[:24]
+    path = _FOLDER / f"{name}.db"
+    with _LOCK:
+        made = path.exists()
+        replayed = migrate(f"sqlite:///{path}")
+        if not made:
+            with engine.connect() as connection, writing(replayed) as target:
+                target.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+                for entity in ENTITIES:
+                    _replay(connection, target, entity, known_at)
+                _copy(connection, target, known_at)
+    return replayed
+
+
+def _replay(source: Connection, target: Connection, entity: str, known_at: dt.datetime) -> None:
+    names = list(columns_of(entity))
+    rows = []
+    subjects = [subject for subject in SUBJECTS if subject.entity == entity]
+    periods: dict[str, list[tuple[Any, ...]]] = {subject.table: [] for subject in subjects}
+    for record_id, held in by_record(events_of(source, entity, known_at=known_at)):
+        for subject in subjects:
+            periods[subject.table] += period_rows(subject, record_id, held)
+        fields = state(held)
+        if fields is not None:
+            rows.append((record_id, len(held), *(fields.get(name) for name in names)))
+    insert(target, table_of(entity), ["id", "version", *names], rows)
+    for subject in subjects:
+        insert(target, table_of(subject.table), period_columns(subject), periods[subject.table])
+
+
+def _copy(source: Connection, target: Connection, known_at: dt.datetime) -> None:
+    """What is kept as it was written: the journal, the loads and their rejected rows."""
+    known = {
+        "change": Change.recorded_at <= known_at,
+        "load": Load.started_at <= known_at,
+        "rejected_row": RejectedRow.load_id.in_(select(Load.id).where(Load.started_at <= known_at)),
+    }
+    for name, condition in known.items():
+        table = table_of(name)
+        found = source.execute(select(table).where(condition)).mappings().all()
+        if found:
+            target.execute(insert_into(table), [dict(row) for row in found])
