@@ -133,7 +133,11 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="WORKBENCH_", env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix="WORKBENCH_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
     )
 
     company: Company = Company()
@@ -193,15 +197,17 @@ class Settings(BaseSettings):
         changes: dict[str, Any] = {}
         if "sources" not in given:
             changes["sources"] = tuple(
-                source.model_copy(update={"path": folder / source.path}) for source in self.sources
+                source.model_copy(update={"path": (folder / source.path).resolve()})
+                for source in self.sources
             )
         if "notebooks" not in given:
-            changes["notebooks"] = folder / self.notebooks
+            changes["notebooks"] = (folder / self.notebooks).resolve()
         if "secret_file" not in given.get("auth", {}):
-            secret = folder / self.auth.secret_file
+            secret = (folder / self.auth.secret_file).resolve()
             changes["auth"] = self.auth.model_copy(update={"secret_file": secret})
         if self.database.startswith(SQLITE) and "database" not in given:
-            changes["database"] = SQLITE + str(folder / self.database.removeprefix(SQLITE))
+            file = folder / self.database.removeprefix(SQLITE)
+            changes["database"] = SQLITE + str(file.resolve())
         return self.model_copy(update=changes)
 
     def locale(self, language: str | None = None) -> locale.Locale:
