@@ -1,0 +1,1 @@
+"""Figures: one function per picture, a metric's frame in, a plotly figure out."""

@@ -1,0 +1,212 @@
+"""What the reps do and what it brings: weeks, kinds, coverage, touches per won deal."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from workbench.figures import marks, palette, scales
+from workbench.vocabulary import ActivityKind
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from workbench.locale import Locale
+
+_WEEK = dt.timedelta(days=7)
+
+
+def activity_by_rep(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
+    """Activities of each rep in each week.
+
+    Args:
+        frame: `activity_by_rep` with `by="week"`; at `level="team"` a row is a team.
+        loc: language.
+
+    Returns:
+        A heat map of rows by total, every week of the span standing there, those without any
+        activity as zero; a click gives [rep or team id, Monday as "2026-09-28"].
+    """
+    listed = marks.rows(frame)
+    who = "rep" if any(row["rep_id"] is not None for row in listed) else "team"
+    counts: dict[Any, dict[dt.date, marks.Row]] = {}
+    names: dict[Any, str] = {}
+    for row in listed:
+        names[row[f"{who}_id"]] = row[who] or loc.t("Sans")
+        counts.setdefault(row[f"{who}_id"], {})[row["period"]] = row
+    ordered = sorted(
+        counts, key=lambda one: -sum(row["activities"] for row in counts[one].values())
+    )
+    weeks = _weeks([row["period"] for row in listed])
+    values, keys, hovers, texts = [], [], [], []
+    for line, one in enumerate(ordered):
+        for column, week in enumerate(weeks):
+            row = counts[one].get(week, {})
+            done = row.get("activities", 0)
+            values.append((line, column, float(done)))
+            keys.append([one, f"{week:%Y-%m-%d}"])
+            texts.append(loc.count(done))
+            hovers.append(
+                marks.hover(
+                    names[one],
+                    loc.t("semaine du {day}", day=loc.date(week)),
+                    loc.plural(done, "{n} action", "{n} actions"),
+                    loc.t("dont {count} avec échange", count=loc.count(row.get("two_way", 0))),
+                )
+            )
+    return marks.cells(
+        [names[one] for one in ordered],
+        [f"{week:%d/%m}" for week in weeks],
+        values,
+        keys=keys,
+        texts=texts,
+        hovers=hovers,
+        unit=loc.t("semaine du · nombre d’actions"),
+        loc=loc,
+    )
+
+
+def _weeks(mondays: list[dt.date]) -> list[dt.date]:
+    if not mondays:
+        return []
+    first, last = min(mondays), max(mondays)
+    return [first + _WEEK * step for step in range((last - first) // _WEEK + 1)]
+
+
+def activity_by_kind(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
+    """Activities by kind, those with the other side taking part deep.
+
+    Args:
+        frame: `activity_by_rep` with `by="kind"`.
+        loc: language.
+        every: every kind.
+
+    Returns:
+        Bars; a click gives the kind.
+    """
+    sums: dict[str, marks.Row] = {}
+    for row in marks.rows(frame):
+        kind = sums.setdefault(
+            row["kind"],
+            {
+                "group_id": None,
+                "group": row["kind"],
+                "name": loc.label(ActivityKind, row["kind"]),
+                "activities": 0,
+                "two_way": 0,
+            },
+        )
+        kind["activities"] += row["activities"]
+        kind["two_way"] += row["two_way"]
+    listed = marks.gathered(
+        sorted(sums.values(), key=lambda row: -row["activities"]),
+        ["activities", "two_way"],
+        loc=loc,
+        every=every,
+    )
+    names = [row.get("name", row["group"]) for row in listed]
+    values = [row["activities"] for row in listed]
+    total = sum(values)
+    hovers = [
+        marks.hover(
+            name,
+            loc.plural(row["activities"], "{n} action", "{n} actions"),
+            loc.t("dont {count} avec échange", count=loc.count(row["two_way"])),
+            marks.share(loc, row["activities"], total),
+        )
+        for name, row in zip(names, listed, strict=True)
+    ]
+    return marks.bars(
+        names,
+        values,
+        keys=[marks.key(row) for row in listed],
+        scale=scales.count(loc, values, loc.t("actions")),
+        texts=[
+            f"{loc.count(value)} · {loc.percent(value / total if total else None)}"
+            for value in values
+        ],
+        hovers=hovers,
+        colours=palette.BLUE,
+        loc=loc,
+    )
+
+
+def activity_coverage(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
+    """Of the accounts that each owns, the share touched lately, least covered first.
+
+    Args:
+        frame: `activity_coverage` by a column.
+        loc: language.
+        every: every group; else the seven least covered.
+
+    Returns:
+        Bars with error bars; a click gives the group.
+    """
+    listed = sorted(
+        (row for row in marks.rows(frame) if row["coverage"] is not None),
+        key=lambda row: row["coverage"],
+    )
+    if not every:
+        listed = listed[: marks.CATEGORIES]
+    names = [marks.named(loc, row) for row in listed]
+    lows, highs = ([row[end] or 0.0 for row in listed] for end in ("low", "high"))
+    return marks.bars(
+        names,
+        [row["coverage"] for row in listed],
+        keys=[marks.key(row) for row in listed],
+        scale=scales.percent(loc, highs, loc.t("% des comptes touchés")),
+        texts=[loc.percent(row["coverage"], base=row["owned"]) for row in listed],
+        hovers=[
+            marks.hover(
+                name,
+                f"{loc.percent(row['coverage'])} {marks.interval(loc, low, high)}",
+                loc.t(
+                    "{touched} comptes touchés sur {owned}",
+                    touched=loc.count(row["touched"]),
+                    owned=loc.count(row["owned"]),
+                ),
+            )
+            for name, row, low, high in zip(names, listed, lows, highs, strict=True)
+        ],
+        colours=palette.BLUE,
+        loc=loc,
+        errors=(lows, highs),
+    )
+
+
+def touches_per_won(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
+    """Activities that a won deal took, by group, least first.
+
+    Args:
+        frame: `touches_per_won` by a column.
+        loc: language.
+        every: every group; else the seven that won most.
+
+    Returns:
+        Bars; a click gives the group.
+    """
+    listed = [row for row in marks.rows(frame) if row["touches_per_deal"] is not None]
+    if not every:
+        listed = sorted(listed, key=lambda row: -row["deals"])[: marks.CATEGORIES]
+    listed.sort(key=lambda row: row["touches_per_deal"])
+    names = [marks.named(loc, row) for row in listed]
+    values = [row["touches_per_deal"] for row in listed]
+    return marks.bars(
+        names,
+        values,
+        keys=[marks.key(row) for row in listed],
+        scale=scales.number(loc, values, loc.t("actions par affaire gagnée")),
+        texts=[loc.number(value, 1) for value in values],
+        hovers=[
+            marks.hover(
+                name,
+                loc.t("{value} actions par affaire gagnée", value=loc.number(value, 1)),
+                loc.plural(row["deals"], "{n} affaire gagnée", "{n} affaires gagnées"),
+                loc.plural(row["touches"], "{n} action", "{n} actions"),
+            )
+            for name, row, value in zip(names, listed, values, strict=True)
+        ],
+        colours=palette.BLUE,
+        loc=loc,
+    )

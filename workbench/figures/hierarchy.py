@@ -1,0 +1,107 @@
+"""Groups of companies, sized by what they buy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.figures import marks, palette
+from workbench.vocabulary import Status
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from workbench.locale import Locale
+
+_ROOTS = 14
+_ALL = "all"
+
+
+def account_tree(
+    frame: pd.DataFrame, *, loc: Locale, column: str = "revenue", roots: int = _ROOTS
+) -> go.Figure:
+    """Groups and their companies as nested blocks, sized by revenue, coloured by status.
+
+    Companies on their own stand in the table: as blocks they would leave no room for the groups.
+    They are drawn where there is no group at all.
+
+    Args:
+        frame: `account_tree`.
+        loc: language.
+        column: what gives a block its size: revenue, pipeline or outstanding.
+        roots: so many groups, the largest; the others are one block.
+
+    Returns:
+        An icicle; a click gives the account's id, "others" or "all". Companies without any are
+        not drawn, and a company whose credit notes outweigh its invoices has no size of its own.
+    """
+    own, group = f"own_{column}", f"group_{column}"
+    listed = [row for row in marks.rows(frame) if (row[group] or 0) > 0]
+    tops = sorted((row for row in listed if row["parent_id"] is None), key=lambda row: -row[group])
+    tops = [row for row in tops if row["members"] > 1] or tops
+    kept = {row["root_id"] for row in tops[:roots]}
+    rest = tops[roots:]
+    total = sum(row[group] for row in tops)
+    blocks = [row for row in listed if row["root_id"] in kept]
+    beyond = sum(row[group] for row in rest)
+    words = {word.value: palette.STATUS[word] for word in Status}
+    all_name, rest_name = (
+        loc.plural(len(tops), "{n} groupe", "{n} groupes"),
+        loc.plural(len(rest), "{n} autre groupe", "{n} autres groupes"),
+    )
+    more = [marks.OTHERS] if beyond > 0 else []
+    drawn = marks.figure(
+        loc,
+        height=520,
+        uniformtext={"minsize": 10, "mode": "hide"},
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+    )
+    drawn.add_icicle(
+        ids=[_ALL, *(str(row["id"]) for row in blocks), *more],
+        parents=["", *(str(row["parent_id"] or _ALL) for row in blocks), *(_ALL for _ in more)],
+        labels=[
+            all_name,
+            *(marks.short(row["name"], 34) for row in blocks),
+            *(rest_name for _ in more),
+        ],
+        values=[0.0, *(max(row[own] or 0.0, 0.0) for row in blocks), *(beyond for _ in more)],
+        branchvalues="remainder",
+        customdata=[_ALL, *(row["id"] for row in blocks), *more],
+        text=[
+            loc.compact(total),
+            *(loc.compact(row[group]) for row in blocks),
+            *(loc.compact(beyond) for _ in more),
+        ],
+        textinfo="label+text",
+        hovertext=[
+            marks.hover(all_name, loc.money(total)),
+            *(
+                marks.hover(
+                    row["name"],
+                    loc.label(Status, row["status"]),
+                    loc.t("groupe : {amount}", amount=loc.money(row[group])),
+                    loc.t("en propre : {amount}", amount=loc.money(row[own])),
+                    marks.share(loc, row[group], total),
+                )
+                for row in blocks
+            ),
+            *(
+                marks.hover(rest_name, loc.money(beyond), marks.share(loc, beyond, total))
+                for _ in more
+            ),
+        ],
+        hovertemplate=marks.HOVER,
+        marker={
+            "colors": [
+                "rgba(0,0,0,0)",
+                *(words.get(row["status"], palette.SLATE) for row in blocks),
+                *(palette.GREY for _ in more),
+            ]
+        },
+        tiling={"orientation": "h"},
+        pathbar={"visible": False},
+        maxdepth=3,
+        sort=False,
+        leaf={"opacity": 1},
+    )
+    return drawn

@@ -1,0 +1,185 @@
+"""What clients buy, owe and pay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workbench.figures import lines, marks, palette, scales
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from workbench.locale import Locale
+
+_LATE = ("#B3B9C5", "#F0C36B", "#E09A00", "#CF5A12", "#93370B")
+
+
+def revenue_by_month(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
+    """Revenue of each month, against the same days of the year before.
+
+    Args:
+        frame: `revenue_by_month`.
+        loc: language.
+
+    Returns:
+        Two lines; a click gives the month as "2026-09".
+    """
+    return lines.against_last_year(
+        marks.rows(frame), "revenue", loc=loc, title=loc.t("Chiffre d’affaires")
+    )
+
+
+def revenue_by_account(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
+    """The clients that buy most, and all others as one.
+
+    Args:
+        frame: `revenue_by_account` by account, group or another column.
+        loc: language.
+        every: every client.
+
+    Returns:
+        Bars; a click gives the group. What has no account is called so.
+    """
+    found = marks.rows(frame)
+    total = sum(row["revenue"] for row in found)
+    known = [row for row in found if row["group"] is not None]
+    nobody = [
+        row | {"group": loc.t("Sans compte"), "group_id": NOBODY}
+        for row in found
+        if row["group"] is None
+    ]
+    listed = [*marks.gathered(known, ["revenue"], loc=loc, every=every), *nobody]
+    names = [marks.named(loc, row) for row in listed]
+    values = [row["revenue"] for row in listed]
+    plain_colours = {marks.OTHERS: palette.GREY, NOBODY: palette.GREY}
+    return marks.bars(
+        names,
+        values,
+        keys=[marks.key(row) for row in listed],
+        scale=scales.money(loc, values),
+        texts=[
+            f"{loc.compact(value)} · {loc.percent(value / total if total else None)}"
+            for value in values
+        ],
+        hovers=[
+            marks.hover(name, loc.money(value), marks.share(loc, value, total))
+            for name, value in zip(names, values, strict=True)
+        ],
+        colours=[plain_colours.get(marks.key(row), palette.BLUE) for row in listed],
+        loc=loc,
+        title=loc.t("Chiffre d’affaires"),
+    )
+
+
+NOBODY = "nobody"
+"""The key of the revenue that no account can be named for."""
+
+
+def aged_balance(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
+    """What is owed, by days past its due date.
+
+    Args:
+        frame: `aged_balance` with `by=None`.
+        loc: language.
+
+    Returns:
+        Five bars; a click gives the bucket.
+    """
+    listed = marks.rows(frame)
+    names = [bucket_name(row["bucket"], loc=loc) for row in listed]
+    values = [row["amount"] for row in listed]
+    total = sum(values)
+    return marks.bars(
+        names,
+        values,
+        keys=[row["bucket"] for row in listed],
+        scale=scales.money(loc, values),
+        texts=[
+            f"{loc.compact(value)} · {loc.percent(value / total if total else None)}"
+            for value in values
+        ],
+        hovers=[
+            marks.hover(
+                name,
+                loc.money(row["amount"]),
+                loc.plural(row["items"], "{n} écriture", "{n} écritures"),
+                marks.share(loc, row["amount"], total),
+            )
+            for name, row in zip(names, listed, strict=True)
+        ],
+        colours=[_LATE[min(row["position"], len(_LATE) - 1)] for row in listed],
+        loc=loc,
+        title=loc.t("Encours"),
+    )
+
+
+def bucket_name(bucket: str, *, loc: Locale) -> str:
+    """How an age is called on screen.
+
+    >>> from workbench.locale import FR
+    >>> bucket_name("31-60", loc=FR), bucket_name("over_90", loc=FR)
+    ('31–60 j', '> 90 j')
+    """
+    if bucket == "not_due":
+        return loc.t("Non échu")
+    if bucket == "over_90":
+        return loc.t("> 90 j")
+    return loc.t("{days} j", days=bucket.replace("-", "–"))
+
+
+def won_versus_invoiced(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
+    """Of what was won each month, what has since been ordered, invoiced and paid.
+
+    Args:
+        frame: `won_versus_invoiced` by a span of time.
+        loc: language.
+
+    Returns:
+        Columns side by side; a click gives [month, won, invoiced or paid].
+    """
+    listed = marks.rows(frame)
+    names = [marks.named(loc, row) for row in listed]
+    series = {
+        "won": (loc.t("gagné"), palette.PALE),
+        "invoiced": (loc.t("facturé"), palette.BLUE),
+        "paid": (loc.t("payé"), palette.GREEN),
+    }
+    every = -(-len(names) // 4)
+    drawn = marks.figure(
+        loc,
+        height=320,
+        legend=True,
+        barmode="group",
+        yaxis=scales.money(
+            loc, [row.get(column) or 0.0 for row in listed for column in series]
+        ).upright(loc.t("Montant")),
+        xaxis={
+            "tickvals": list(range(0, len(names), every)),
+            "ticktext": [marks.plain(name) for name in names[::every]],
+            "tickangle": 0,
+            "range": [-0.5, max(len(names), 1) - 0.5],
+            "showgrid": False,
+        },
+    )
+    for column, (name, colour) in series.items():
+        if not any(row.get(column) for row in listed):
+            continue
+        drawn.add_bar(
+            name=name,
+            x=list(range(len(listed))),
+            y=[row[column] or 0.0 for row in listed],
+            customdata=[[marks.key(row), column] for row in listed],
+            hovertext=[
+                marks.hover(
+                    label,
+                    f"{name} : {loc.money(row[column])}",
+                    loc.plural(row["deals"], "{n} affaire gagnée", "{n} affaires gagnées"),
+                    loc.t("{part} facturé", part=loc.percent(row["invoiced_share"])),
+                )
+                for label, row in zip(names, listed, strict=True)
+            ],
+            hovertemplate=marks.HOVER,
+            marker={"color": colour},
+        )
+    return drawn
