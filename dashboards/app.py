@@ -1,0 +1,123 @@
+"""The dashboards' server: one address per page, one sign-in, files that are sent once.
+
+`serve` is what `workbench serve` calls. A page is any module of `dashboards.pages` with a `PAGE`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+from tornado.web import RedirectHandler
+
+from dashboards import assets, pages
+from dashboards.filters import NAMES, from_query
+from dashboards.login import auth
+from dashboards.session import Session
+from dashboards.shell import Page, frame
+from workbench.store import access, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from panel.io.server import Server
+
+    from workbench.settings import Settings
+
+THREADS = 4
+KEEP_SESSION_MS = 30_000
+
+
+def found_pages() -> list[Page]:
+    """Every page, in the order of the menu."""
+    modules = [
+        importlib.import_module(f"{pages.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(pages.__path__)
+    ]
+    return sorted(
+        (module.PAGE for module in modules if hasattr(module, "PAGE")),
+        key=lambda page: (page.order is None, page.order),
+    )
+
+
+def show(page: Page, every: list[Page], settings: Settings) -> pmui.Page:
+    """A page for whoever asks for it now."""
+    viewer = access.viewer(connect(settings.database), pn.state.user)
+    asked = {
+        name: values[0].decode() for name, values in (pn.state.session_args or {}).items()
+    }
+    cookies = pn.state.cookies
+    language = cookies.get("language")
+    session = Session(
+        settings=settings,
+        viewer=viewer,
+        loc=settings.locale(language if language in {"fr", "en"} else viewer.language),
+        page=page.path,
+        query=asked,
+        own={name: value for name, value in asked.items() if name not in NAMES},
+        filters=from_query(asked),
+        dark=cookies.get("theme") == "dark",
+    )
+    shown = frame(session, page, every)
+    title = f"{session.loc.t(page.title)} · {settings.company.name}"
+    pn.state.curdoc.title = title
+    pn.state.curdoc.template_variables.update(
+        language=session.loc.language,
+        dark=session.dark,
+        waiting=session.loc.t("Chargement…"),
+        failed=session.loc.t("La connexion au serveur a échoué. Rechargez la page."),
+    )
+    pn.state.onload(lambda: session.see(*session.first), threaded=True)
+    return shown
+
+
+def served(page: Page, every: list[Page], settings: Settings) -> Callable[[], pmui.Page]:
+    """What the server calls for each visit; it asks for a plain function."""
+    return lambda: show(page, every, settings)
+
+
+def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) -> Server:
+    """The server, ready to start.
+
+    Raises:
+        StoreError: no store at the settings' address.
+    """
+    connect(settings.database)
+    pn.extension("tabulator", "plotly", notifications=True)
+    pn.config.nthreads = THREADS
+    every = found_pages()
+    provider = auth.Provider(settings)
+    return pn.io.server.get_server(
+        {page.path: served(page, every, settings) for page in every},
+        port=port,
+        address=address,
+        websocket_origin=[f"{host}:{port}" for host in {address, "localhost", "127.0.0.1"}],
+        title={page.path: settings.company.name for page in every},
+        auth_provider=provider,
+        cookie_secret=auth.secret(settings.auth.secret_file),
+        use_index=False,
+        compress_response=True,
+        unused_session_lifetime_milliseconds=KEEP_SESSION_MS,
+        extra_patterns=[
+            (r"/", RedirectHandler, {"url": auth.HOME, "permanent": False}),
+            *assets.patterns(),
+        ],
+    )
+
+
+def serve(
+    settings: Settings,
+    *,
+    address: str = "127.0.0.1",
+    port: int = 5006,
+    open_browser: bool = False,
+) -> None:
+    """Serve until stopped."""
+    server: Any = make(settings, address=address, port=port)
+    server.start()
+    if open_browser:
+        server.io_loop.add_callback(server.show, "/")
+    server.run_until_shutdown()

@@ -1,0 +1,176 @@
+"""The filter bar: one row of choices, what is chosen as chips that can be removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboards import states, theme
+from dashboards.filters import PERIODS, USUAL
+from workbench.locale import missing
+
+if TYPE_CHECKING:
+    from dashboards.session import Session
+
+
+def view(session: Session) -> pn.Column:
+    """The bar, wired to the session's filters."""
+    return Bar(session).view
+
+
+class Bar:
+    """The bar's widgets; each change goes to the filters, the address and what is drawn."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        loc, filters, data = session.loc, session.filters, session.whole()
+        common: dict[str, Any] = {"size": "small", "margin": 0, "variant": "outlined"}
+        self.as_of = pmui.DatePicker(
+            label=loc.t("Au"),
+            value=filters.as_of or data.as_of,
+            format="DD/MM/YYYY",
+            width=160,
+            **common,
+        )
+        self.period = pmui.Select(
+            label=loc.t("Période"),
+            options={loc.t(text): key for key, text in PERIODS.items()},
+            value=filters.period,
+            width=190,
+            **common,
+        )
+        self.teams = _teams(data.table("reps"), loc.t("Toutes les équipes"))
+        self.team = pmui.Select(
+            label=loc.t("Équipe ou commercial"),
+            options=self.teams,
+            value=filters.team if filters.team in self.teams.values() else None,
+            width=230,
+            searchable=True,
+            **common,
+        )
+        every = sorted(data.table("accounts")["segment"].dropna().unique())
+        self.segments = pmui.MultiSelect(
+            label=loc.t("Segments"),
+            options=every,
+            value=[one for one in filters.segments if one in every],
+            width=200,
+            margin=0,
+            variant="outlined",
+        )
+        pipelines = sorted(data.table("stages")["pipeline"].dropna().unique())
+        self.pipeline = pmui.Select(
+            label=loc.t("Processus"),
+            options={loc.t("Tous"): None, **{one.upper(): one for one in pipelines}},
+            value=filters.pipeline if filters.pipeline in pipelines else None,
+            width=150,
+            **common,
+        )
+        self.today = data.as_of if filters.as_of is None else data.today
+        self.chips = pn.Row(sizing_mode="stretch_width", margin=0, css_classes=["chips"])
+        self.row = pn.FlexBox(
+            self.as_of,
+            self.period,
+            self.team,
+            self.segments,
+            *([self.pipeline] if len(pipelines) > 1 else []),
+            gap="8px",
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.opener = pmui.Button(
+            label=loc.t("Filtres"),
+            icon="tune",
+            variant="outlined",
+            size="small",
+            margin=0,
+            visible=False,
+            on_click=lambda _: self.row.param.update(visible=not self.row.visible),
+        )
+        for widget, name in (
+            (self.as_of, "as_of"),
+            (self.period, "period"),
+            (self.team, "team"),
+            (self.segments, "segments"),
+            (self.pipeline, "pipeline"),
+        ):
+            widget.param.watch(lambda event, name=name: self._choose(name, event.new), "value")
+        session.browser.param.watch(self._fit, "narrow")
+        self._show_chips()
+        self.view = pn.Column(
+            self.opener,
+            self.row,
+            self.chips,
+            stylesheets=[theme.sheet("shell")],
+            css_classes=["bar"],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _fit(self, event: Any) -> None:
+        self.row.visible = not event.new
+        self.opener.visible = event.new
+
+    def _choose(self, name: str, value: Any) -> None:
+        if name == "as_of" and value == self.today:
+            value = None
+        filters = self.session.filters
+        if getattr(filters, name) == value:
+            return
+        setattr(filters, name, value)
+        self.session.browser.address(self.session.link(self.session.page, **self.session.own))
+        self._show_chips()
+        self.session.redraw()
+
+    def _show_chips(self) -> None:
+        session, loc, filters = self.session, self.session.loc, self.session.filters
+        chosen: list[tuple[str, str]] = []
+        if filters.as_of:
+            chosen.append(("as_of", loc.t("Au {day}", day=loc.date(filters.as_of))))
+        if filters.period != USUAL:
+            chosen.append(("period", loc.t(PERIODS[filters.period])))
+        if filters.team is not None:
+            name = next((k.strip() for k, v in self.teams.items() if v == filters.team), "?")
+            chosen.append(("team", name))
+        if filters.segments:
+            chosen.append(("segments", ", ".join(filters.segments)))
+        if filters.pipeline:
+            chosen.append(("pipeline", filters.pipeline.upper()))
+        self.chips.objects = [
+            pmui.Chip(
+                label=f"{text}  ✕",
+                size="small",
+                variant="outlined",
+                color="primary",
+                description=loc.t("Retirer ce filtre"),
+                on_click=lambda _, name=name: self._remove(name),
+                margin=(0, 4, 0, 0),
+            )
+            for name, text in chosen
+        ]
+        self.chips.visible = bool(chosen)
+        self.opener.label = loc.t("Filtres") + (f" ({len(chosen)})" if chosen else "")
+        del session
+
+    def _remove(self, name: str) -> None:
+        usual = {"as_of": self.today, "period": USUAL, "team": None, "segments": [], "pipeline": None}
+        getattr(self, name).value = usual[name]
+
+
+def _teams(reps: Any, everyone: str) -> dict[str, int | None]:
+    """Reps and managers as an indented tree, in the order in which a menu shows them."""
+    under: dict[int | None, list[tuple[str, int]]] = {}
+    known = set(reps["id"])
+    for rep, name, manager in zip(reps["id"], reps["name"], reps["manager_id"], strict=True):
+        boss = None if missing(manager) or manager not in known else int(manager)
+        under.setdefault(boss, []).append((name, int(rep)))
+    options: dict[str, int | None] = {everyone: None}
+
+    def add(boss: int | None, depth: int) -> None:
+        for name, rep in sorted(under.get(boss, [])):
+            options[" " * 4 * depth + name] = rep
+            add(rep, depth + 1)
+
+    add(None, 0)
+    return options

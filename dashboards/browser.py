@@ -1,0 +1,86 @@
+"""What the server must know of the browser, and ask of it: two small components.
+
+`Sight` tells when its place comes into view, so that what stands lower down is drawn only then.
+`Browser` tells a phone from a desk, keeps the address in step, goes to another page, remembers a
+choice in a cookie, and asks before unsaved changes are left behind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import param
+from panel.custom import JSComponent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Sight(JSComponent):
+    """An invisible mark; `seen` turns true when it comes within a screen's reach."""
+
+    seen = param.Boolean(default=False)
+    height = param.Integer(default=1)
+
+    _esm = """
+    export function render({ model, el }) {
+      const mark = document.createElement("div")
+      mark.style.cssText = "height:1px;width:100%"
+      const observer = new IntersectionObserver((entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) {
+          observer.disconnect()
+          model.seen = true
+        }
+      }, { rootMargin: "300px" })
+      observer.observe(mark)
+      return mark
+    }
+    """
+
+    def __init__(self, on_seen: Callable[[], None], **params: Any) -> None:
+        super().__init__(margin=0, sizing_mode="stretch_width", **params)
+        self.param.watch(lambda _: on_seen(), "seen")
+
+
+class Browser(JSComponent):
+    """The browser's side of a session."""
+
+    narrow = param.Boolean(default=False, doc="Whether the window is a phone's.")
+    unsaved = param.Boolean(default=False, doc="Whether leaving would lose changes.")
+
+    _esm = """
+    export function render({ model }) {
+      const phone = window.matchMedia("(max-width: 600px)")
+      const tell = () => { model.narrow = phone.matches }
+      phone.addEventListener("change", tell)
+      tell()
+      window.addEventListener("beforeunload", (event) => {
+        if (model.unsaved) { event.preventDefault() }
+      })
+      model.on("msg:custom", (asked) => {
+        if (asked.visit) { window.location.assign(asked.visit) }
+        if (asked.reload) { window.location.reload() }
+        if (asked.address) { window.history.replaceState({}, "", asked.address) }
+        if (asked.cookie) {
+          document.cookie = `${asked.cookie};path=/;max-age=31536000;samesite=lax`
+        }
+      })
+      return document.createElement("span")
+    }
+    """
+
+    def visit(self, address: str) -> None:
+        """Go there."""
+        self._send_msg({"visit": address})
+
+    def address(self, address: str) -> None:
+        """Show this in the address bar, without loading it."""
+        self._send_msg({"address": address})
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a choice in a cookie for a year."""
+        self._send_msg({"cookie": f"{name}={value}"})
+
+    def reload(self) -> None:
+        """Load the page again."""
+        self._send_msg({"reload": True})

@@ -1,0 +1,283 @@
+"""Cards: a number with its trend, a figure, or any content, each with its heading and definition.
+
+Each registers with the session, which draws it when it is seen and again when filters change.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboards import states, theme
+from dashboards.browser import Sight
+from dashboards.session import Scope, Session, Slot
+from workbench.figures.palette import TEMPLATES
+from workbench.metrics import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import plotly.graph_objects as go
+
+    from dashboards.drill import Rows
+    from workbench.locale import Locale
+
+_ids = itertools.count()
+_INFO = (
+    "M11 7h2v2h-2zm0 4h2v6h-2zm1-9C6.48 2 2 6.48 2 12s4.48 10 10 10 10-4.48 10-10S17.52 2 12 2zm0 "
+    "18c-4.41 0-8-3.59-8-8s3.59-8 8-8 8 3.59 8 8-3.59 8-8 8z"
+)
+FIRST_SCREEN = 4
+"""So many figures and tables are drawn at once; the others when they are scrolled to."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A card's number.
+
+    Attributes:
+        value: as it is shown, unit included: "3,0 M€".
+        change: against the period before, as a ratio; None where there is nothing to compare.
+        trend: the values of a sparkline, oldest first.
+        good: whether more is better.
+        exact: the full value, on hover.
+    """
+
+    value: str
+    change: float | None = None
+    trend: Sequence[float] = ()
+    good: bool = True
+    exact: str = ""
+
+
+def board(*cards: Any, **params: Any) -> pn.Column:
+    """Cards in the page's grid of twelve columns."""
+    return pn.Column(
+        *cards,
+        stylesheets=[theme.sheet("board")],
+        sizing_mode="stretch_width",
+        margin=0,
+        **params,
+    )
+
+
+def info(loc: Locale, metric: str | None) -> str:
+    """The button that tells a metric's definition, from the catalog; nothing without a metric."""
+    if metric is None:
+        return ""
+    entry = catalog.find(metric)
+    name = f"info-{next(_ids)}"
+    said = [
+        (loc.t("Question"), entry.question.in_(loc.language)),
+        (loc.t("Calcul"), entry.formula.in_(loc.language)),
+        (loc.t("Unité"), entry.unit.in_(loc.language)),
+        (loc.t("Source"), entry.source),
+    ]
+    terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in said)
+    label = escape(loc.t("Définition"))
+    return (
+        f'<button class="info" popovertarget="{name}" aria-label="{label}" title="{label}">'
+        f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{_INFO}"/></svg></button>'
+        f'<div popover id="{name}"><h3>{escape(entry.label.in_(loc.language))}</h3>'
+        f"<dl>{terms}</dl></div>"
+    )
+
+
+def heading(loc: Locale, title: str, subtitle: str = "", metric: str | None = None) -> str:
+    """A card's title, subtitle and definition."""
+    below = f"<p>{escape(subtitle)}</p>" if subtitle else ""
+    return (
+        f'<div class="head"><div><h2>{escape(title)}</h2>{below}</div>{info(loc, metric)}</div>'
+    )
+
+
+def number(
+    session: Session,
+    label: str,
+    compute: Callable[[Scope], Number],
+    *,
+    metric: str | None = None,
+    rows: Callable[[Scope], Rows] | None = None,
+    width: int = 2,
+) -> Any:
+    """A card with one number, its change and its trend; a click shows the rows behind it.
+
+    Args:
+        session: of the page.
+        label: what the number is.
+        compute: the number, from a scope.
+        metric: its name in the catalog, for the definition.
+        rows: the rows behind it, adding up to it.
+        width: columns of twelve on a desk.
+    """
+    about = info(session.loc, metric)
+    pane = pn.pane.HTML(
+        f'<div class="kpi"><div class="label">{escape(label)}</div><div class="skeleton"></div></div>',
+        stylesheets=[theme.sheet("card"), theme.sheet("number")],
+        sizing_mode="stretch_both",
+        margin=0,
+    )
+
+    def draw(scope: Scope) -> None:
+        try:
+            pane.object = _number_html(session.loc, label, compute(scope), about)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the card says it
+            pane.object = f'<div class="kpi">{states.error(session.loc, problem)}</div>'
+
+    session.first.append(session.add(Slot(draw)))
+    classes = ["card", "number", f"w{width}"]
+    if rows is None:
+        pane.css_classes = classes
+        return pane
+
+    def show(_: object) -> None:
+        session.drill.open(lambda scope: rows(scope))
+
+    return pmui.Clickable(
+        pane, on_click=show, css_classes=classes, sizing_mode="stretch_width", margin=0
+    )
+
+
+def _number_html(loc: Locale, label: str, number: Number, about: str) -> str:
+    title = f' title="{escape(number.exact)}"' if number.exact else ""
+    return (
+        f'<div class="kpi"><div class="label">{escape(label)}</div>{about}'
+        f'<div class="value"{title}>{escape(number.value)}</div>'
+        f'<div class="change">{_change(loc, number)}</div>{sparkline(number.trend)}</div>'
+    )
+
+
+def _change(loc: Locale, number: Number) -> str:
+    if number.change is None:
+        return ""
+    arrow = "▲" if number.change > 0 else "▼" if number.change < 0 else "■"
+    tone = "flat" if not number.change else "good" if (number.change > 0) is number.good else "bad"
+    since = escape(loc.t("sur la période précédente"))
+    said = escape(loc.percent(number.change, sign=True))
+    return f'<span class="{tone}">{arrow} {said}</span> <span class="since">{since}</span>'
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A line of values as SVG that fills its box; nothing for fewer than two.
+
+    >>> sparkline([1.0])
+    ''
+    """
+    if len(values) < 2:  # noqa: PLR2004 - a line has two ends
+        return ""
+    low, high = min(0.0, *values), max(values)
+    height = (high - low) or 1.0
+    step = 100 / (len(values) - 1)
+    points = " ".join(
+        f"{index * step:.1f},{26 - 24 * (value - low) / height:.1f}"
+        for index, value in enumerate(values)
+    )
+    return (
+        '<svg class="spark" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true">'
+        f'<polygon points="0,28 {points} 100,28"/><polyline points="{points}"/></svg>'
+    )
+
+
+def figure(
+    session: Session,
+    title: str,
+    draw: Callable[[Scope], go.Figure | None],
+    *,
+    subtitle: str = "",
+    metric: str | None = None,
+    rows: Callable[[Scope, dict[str, Any]], Rows | None] | None = None,
+    width: int = 6,
+    height: int = 320,
+    also: Sequence[Any] = (),
+    tools: Sequence[Any] = (),
+    empty: str = "",
+) -> pn.Column:
+    """A card with a figure; a click on a mark shows the rows behind it.
+
+    Args:
+        session: of the page.
+        title: the figure's subject, on the card.
+        draw: the figure from a scope; None where there is nothing to show.
+        subtitle: unit and how to read it.
+        metric: its name in the catalog, for the definition.
+        rows: the rows behind a clicked point (plotly's: x, y, customdata, curveNumber …).
+        width: columns of twelve on a desk.
+        height: of the figure, in pixels.
+        also: parameters besides the filters on which it depends (`state.param.by`).
+        tools: widgets for this figure alone, between heading and figure.
+        empty: why there may be nothing, and what to change.
+    """
+    pane = pn.pane.Plotly(
+        None,
+        sizing_mode="stretch_width",
+        height=height,
+        margin=0,
+        config={"displayModeBar": False, "responsive": True, "locale": session.loc.language},
+    )
+    body = pn.Column(states.loading(height), sizing_mode="stretch_width", margin=(8, 0, 0, 0))
+
+    def dressed(picture: go.Figure, *, dark: bool) -> go.Figure:
+        picture.layout.template = TEMPLATES["dark" if dark else "light"]
+        picture.layout.separators = session.loc.separators
+        return picture
+
+    def show(scope: Scope) -> None:
+        try:
+            picture = draw(scope)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the card says it
+            body.objects = [states.html(states.error(session.loc, problem), min_height=height)]
+            return
+        if picture is None:
+            body.objects = [states.html(states.empty(session.loc, empty), min_height=height)]
+            return
+        pane.object = dressed(picture, dark=session.dark)
+        if body.objects != [pane]:
+            body.objects = [pane]
+
+    def redress(dark: bool) -> None:  # noqa: FBT001 - the theme's one bit
+        if pane.object is not None:
+            pane.object = dressed(pane.object.__class__(pane.object), dark=dark)
+
+    session.redress.append(redress)
+    slot = session.add(Slot(show))
+    if rows is not None:
+
+        def clicked(event: Any) -> None:
+            if event.new and event.new.get("points"):
+                point = event.new["points"][0]
+                session.drill.open(lambda scope: rows(scope, point))
+
+        pane.param.watch(clicked, "click_data", onlychanged=False)
+    return framed(
+        session,
+        slot,
+        [states.html(heading(session.loc, title, subtitle, metric)), *tools, body],
+        width=width,
+        also=also,
+    )
+
+
+def framed(
+    session: Session, slot: Slot, content: list[Any], *, width: int, also: Sequence[Any] = ()
+) -> pn.Column:
+    """A card around content that a slot draws: when first seen, and when what it needs changes."""
+    for parameter in also:
+        parameter.owner.param.watch(lambda _: session.redraw(slot), parameter.name)
+    if session.large < FIRST_SCREEN:
+        session.large += 1
+        session.first.append(slot)
+        sight = []
+    else:
+        sight = [Sight(on_seen=lambda: session.see(slot))]
+    return pn.Column(
+        *content,
+        *sight,
+        css_classes=["card", f"w{width}"],
+        sizing_mode="stretch_width",
+        margin=0,
+    )

@@ -1,0 +1,149 @@
+"""One browser's visit to one page: who looks, at what, in which language, and what is drawn.
+
+Pages read data through `Session.scope` only, so that the viewer's rights and the filter bar hold
+for whatever they show. What is drawn is a `Slot`: it is drawn when first seen and again when what
+it depends on changes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import panel as pn
+
+import workbench
+from dashboards.browser import Browser
+from dashboards.filters import PERIODS, Filters, Span, reps_under
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dashboards.drill import Drill
+    from workbench.locale import Locale
+    from workbench.settings import Settings
+    from workbench.store.access import Viewer
+    from workbench.store.dataset import Dataset
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a picture is drawn from: rows under rights and filters, the period, the language."""
+
+    data: Dataset
+    span: Span
+    loc: Locale
+
+
+@dataclass
+class Slot:
+    """Something drawn from a scope: when first seen, and again when the scope has changed."""
+
+    draw: Callable[[Scope], None]
+    seen: bool = False
+    stale: bool = True
+
+
+@dataclass
+class Session:
+    """What a page is given: the viewer, their language and filters, and the way to data."""
+
+    settings: Settings
+    viewer: Viewer
+    loc: Locale
+    page: str
+    query: dict[str, str]
+    own: dict[str, str]
+    filters: Filters
+    dark: bool = False
+    slots: list[Slot] = field(default_factory=list)
+    first: list[Slot] = field(default_factory=list)
+    large: int = 0
+    redress: list[Callable[[bool], None]] = field(default_factory=list)
+    on_theme: Callable[[bool], None] = field(default=lambda _: None)
+    drill: Drill = field(init=False)
+    browser: Browser = field(default_factory=Browser)
+    _drawing: threading.RLock = field(default_factory=threading.RLock)
+    _scope: Scope | None = None
+
+    def whole(self) -> Dataset:
+        """The viewer's rows as of the date, under no other filter."""
+        return workbench.open(
+            self.settings.database,
+            as_of=self.filters.as_of,
+            viewer=self.viewer,
+            today=self.settings.today,
+        )
+
+    def scope(self) -> Scope:
+        """The viewer's rows as the filter bar has them."""
+        data = self.whole()
+        chosen = self.filters
+        narrowed = data.where(
+            reps=reps_under(data.table("reps"), chosen.team) if chosen.team else None,
+            segments=chosen.segments or None,
+            pipelines=[chosen.pipeline] if chosen.pipeline else None,
+        )
+        return Scope(narrowed, chosen.span(data.as_of), self.loc)
+
+    def words(self) -> str:
+        """The scope in words: "Équipe Sud · au 30/09/2026 · 12 derniers mois"."""
+        loc, filters, data = self.loc, self.filters, self.whole()
+        reps = data.table("reps").set_index("id")["name"]
+        team = reps.get(filters.team) if filters.team else None
+        parts = [
+            team or loc.t("Tout ce que je vois"),
+            loc.t("au {day}", day=loc.date(data.as_of)),
+            loc.t(PERIODS[filters.period]),
+            ", ".join(filters.segments),
+            (filters.pipeline or "").upper(),
+        ]
+        return " · ".join(part for part in parts if part)
+
+    # Drawing
+
+    def add(self, slot: Slot) -> Slot:
+        """Take charge of drawing this."""
+        self.slots.append(slot)
+        return slot
+
+    def see(self, *slots: Slot) -> None:
+        """These have come into sight: draw what isn't up to date."""
+        for slot in slots:
+            slot.seen = True
+        self._draw([slot for slot in slots if slot.stale])
+
+    def redraw(self, *slots: Slot) -> None:
+        """What these depend on has changed (all of them, if none is named)."""
+        chosen = slots or tuple(self.slots)
+        for slot in chosen:
+            slot.stale = True
+        if not slots:
+            self._scope = None
+        self._draw([slot for slot in chosen if slot.seen])
+
+    def _draw(self, slots: list[Slot]) -> None:
+        if not slots:
+            return
+        with self._drawing, pn.io.hold():
+            if self._scope is None:
+                self._scope = self.scope()
+            for slot in slots:
+                slot.draw(self._scope)
+                slot.stale = False
+
+    # Going elsewhere
+
+    def link(self, page: str, **query: Any) -> str:
+        """The address of a page under the same filters; `query` adds to it."""
+        asked = {**self.filters.query(), **{k: str(v) for k, v in query.items() if v is not None}}
+        return f"/{page}?{urlencode(asked)}" if asked else f"/{page}"
+
+    def go(self, page: str, **query: Any) -> None:
+        """Take the browser to a page under the same filters."""
+        self.browser.visit(self.link(page, **query))

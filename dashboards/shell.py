@@ -1,0 +1,219 @@
+"""What stands around every page: header, menu, filter bar, footer, and the dialog for details."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboards import bar, states, theme
+from dashboards.drill import Drill
+from workbench.locale import msg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dashboards.session import Session
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of the dashboards.
+
+    Attributes:
+        path: its address, and its place among the translations.
+        title: in French.
+        icon: of Material's font.
+        question: that it answers, in French.
+        view: what it shows.
+        order: in the menu; None keeps it out.
+        filters: whether it stands under the filter bar.
+    """
+
+    path: str
+    title: str
+    icon: str
+    question: str
+    view: Callable[[Session], Any]
+    order: int | None
+    filters: bool = True
+
+
+def frame(session: Session, page: Page, pages: Sequence[Page]) -> pmui.Page:
+    """The page within the shell, ready to be served."""
+    loc = session.loc
+    session.drill = Drill(session)
+    content = page.view(session)
+    menu = [Menu(session, page, pages) for _ in range(2)]
+    drawer = pmui.Drawer(menu[1].view, anchor="left", size=260)
+    aside = pn.Column(
+        menu[0].view,
+        stylesheets=[theme.sheet("shell")],
+        css_classes=["aside"],
+        width=216,
+        margin=0,
+    )
+
+    def toggle(_: object) -> None:
+        if session.browser.narrow:
+            drawer.open = not drawer.open
+        else:
+            aside.visible = not aside.visible
+
+    main = pn.Column(
+        states.html(_title(session, page)),
+        *([bar.view(session)] if page.filters else []),
+        content,
+        states.html(_freshness(session)),
+        session.drill.dialog,
+        session.browser,
+        drawer,
+        stylesheets=[theme.sheet("shell")],
+        css_classes=["content"],
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+    shown = pmui.Page(
+        title=session.settings.company.name,
+        site_url=session.link("overview"),
+        header=[_header(session, toggle)],
+        main=[
+            pn.Row(
+                aside,
+                main,
+                stylesheets=[theme.sheet("shell")],
+                css_classes=["frame"],
+                sizing_mode="stretch_width",
+                margin=0,
+            )
+        ],
+        theme_config=theme.material(),
+        theme_toggle=False,
+        dark_theme=session.dark,
+        template=theme.TEMPLATES.get_template("page.html"),
+        busy_indicator="linear",
+        raw_css=[theme.sheet("page")],
+    )
+    session.on_theme = lambda dark: shown.param.update(dark_theme=dark)
+    return shown
+
+
+def _title(session: Session, page: Page) -> str:
+    loc = session.loc
+    return (
+        f'<div class="page-title"><h1>{escape(loc.t(page.title))}</h1>'
+        f"<p>{escape(loc.t(page.question))}</p></div>"
+    )
+
+
+class Menu:
+    """The pages, as a list; its links carry the filters."""
+
+    def __init__(self, session: Session, page: Page, pages: Sequence[Page]) -> None:
+        self.session = session
+        self.pages = [one for one in pages if one.order is not None]
+        active = next((i for i, one in enumerate(self.pages) if one.path == page.path), None)
+        self.view = pmui.MenuList(
+            items=self.items(),
+            active=active,
+            sizing_mode="stretch_width",
+            margin=(8, 0),
+        )
+        session.filters.param.watch(self._follow, list(session.filters.query.__self__.param))
+
+    def items(self) -> list[dict[str, str]]:
+        """The pages under the present filters."""
+        return [
+            {
+                "label": self.session.loc.t(one.title),
+                "icon": one.icon,
+                "href": self.session.link(one.path),
+            }
+            for one in self.pages
+        ]
+
+    def _follow(self, *_: object) -> None:
+        self.view.items = self.items()
+
+
+def _header(session: Session, toggle: Callable[[object], None]) -> pn.Row:
+    loc, viewer = session.loc, session.viewer
+    menu = pmui.IconButton(
+        icon="menu", color="light", description=loc.t("Menu"), on_click=toggle, margin=0
+    )
+    dark = pmui.IconButton(
+        icon="light_mode" if session.dark else "dark_mode",
+        color="light",
+        description=loc.t("Clair ou sombre"),
+        margin=0,
+    )
+
+    def switch(_: object) -> None:
+        session.dark = not session.dark
+        dark.icon = "light_mode" if session.dark else "dark_mode"
+        session.browser.remember("theme", "dark" if session.dark else "light")
+        session.on_theme(session.dark)
+        for redress in session.redress:
+            redress(session.dark)
+
+    dark.on_click(switch)
+    other = "en" if loc.language == "fr" else "fr"
+    items = [
+        {"label": f"{viewer.name} · {loc.label(viewer.role)}", "icon": "badge"},
+        {
+            "label": "English" if other == "en" else "Français",
+            "icon": "translate",
+            "does": "language",
+        },
+        {
+            "label": loc.t("Se déconnecter"),
+            "icon": "logout",
+            "href": "/logout",
+            "target": "_self",
+        },
+    ]
+
+    def chosen(item: dict[str, str]) -> None:
+        if item.get("does") == "language":
+            session.browser.remember("language", other)
+            session.browser.reload()
+
+    account = pmui.MenuButton(
+        label=viewer.name,
+        icon="account_circle",
+        items=items,
+        on_click=chosen,
+        variant="text",
+        color="light",
+        margin=0,
+    )
+    return pn.Row(
+        menu,
+        pn.Spacer(sizing_mode="stretch_width"),
+        dark,
+        account,
+        sizing_mode="stretch_width",
+        margin=0,
+    )
+
+
+def _freshness(session: Session) -> str:
+    """Of when the data are, when they were loaded, and how many lines were refused."""
+    loc = session.loc
+    data = session.whole()
+    loads = data.table("loads")
+    if loads.empty:
+        said = loc.t("Aucune donnée chargée : lancez « workbench load ».")
+    else:
+        latest = loads.sort_values("started_at").iloc[-1]
+        refused = len(data.table("rejected_rows"))
+        parts = [
+            loc.t("Données du {day}", day=loc.date(loads["data_date"].max())),
+            loc.t("chargées le {moment}", moment=loc.moment(latest["started_at"].to_pydatetime())),
+            loc.plural(refused, "{n} ligne refusée", "{n} lignes refusées"),
+        ]
+        said = " · ".join(parts)
+    return f'<footer class="freshness">{escape(said)}</footer>'

@@ -1,0 +1,68 @@
+"""What a card shows when it has no picture: loading, nothing to show, or an error.
+
+Nothing to show says why and what to change; an error says what happened, what to do, and a
+reference under which the log holds the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from html import escape
+from typing import TYPE_CHECKING
+
+import panel as pn
+
+from dashboards import theme
+from workbench.errors import WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.locale import Locale
+
+log = logging.getLogger("dashboards")
+
+_INBOX = "M19 3H5c-1.1 0-2 .9-2 2v14c0 1.1.9 2 2 2h14c1.1 0 2-.9 2-2V5c0-1.1-.9-2-2-2zm0 12h-4a3 3 0 0 1-6 0H5V5h14v10z"
+_WARNING = "M1 21h22L12 2 1 21zm12-3h-2v-2h2v2zm0-4h-2v-4h2v4z"
+
+
+def html(text: str, **params: object) -> pn.pane.HTML:
+    """A pane of our own markup, with the cards' style sheet."""
+    stylesheets = [theme.sheet("card")]
+    return pn.pane.HTML(
+        text, stylesheets=stylesheets, sizing_mode="stretch_width", margin=0, **params
+    )
+
+
+def loading(height: int) -> pn.pane.HTML:
+    """A grey box of that height in pixels, which appears after 150 ms."""
+    return html('<div class="skeleton" role="status" aria-busy="true"></div>', height=height)
+
+
+def _state(icon: str, title: str, text: str, css: str = "") -> str:
+    return (
+        f'<div class="state {css}" role="status"><svg viewBox="0 0 24 24" aria-hidden="true">'
+        f'<path d="{icon}"/></svg><b>{escape(title)}</b><span>{text}</span></div>'
+    )
+
+
+def empty(loc: Locale, why: str = "") -> str:
+    """Nothing to show: why, and what to change."""
+    hint = why or loc.t(
+        "Aucune ligne dans ce périmètre. Retirez un filtre ou choisissez une autre période."
+    )
+    return _state(_INBOX, loc.t("Rien à afficher"), escape(hint))
+
+
+def error(loc: Locale, problem: Exception) -> str:
+    """An error: what happened, what to do, and its reference; the log has the rest."""
+    reference = secrets.token_hex(4)
+    log.error("reference %s", reference, exc_info=problem)
+    known = isinstance(problem, WorkbenchError)
+    what = str(problem) if known else loc.t("Une erreur imprévue a empêché l’affichage.")
+    act = loc.t("Rechargez la page ; si cela persiste, transmettez cette référence à l’analyste :")
+    return _state(
+        _WARNING,
+        loc.t("L’affichage a échoué"),
+        f"{escape(what)}<br>{escape(act)} <code>{reference}</code>",
+        "error",
+    )

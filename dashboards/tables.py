@@ -1,0 +1,324 @@
+"""Tables: paged from the server, formatted in the reader's language, with totals and downloads.
+
+Columns take their labels and kinds from `workbench.exports.names`, so that screen and file say the
+same. Numbers stay numbers up to the browser, which writes them: sorting and filtering are exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.models import HTMLTemplateFormatter
+
+from dashboards import cards, downloads, states, theme
+from dashboards.session import Slot
+from workbench.exports import columns as exported
+from workbench.tables import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dashboards.session import Scope, Session
+    from workbench.locale import Locale
+
+NUMERIC = {Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.NUMBER}
+PAGE_SIZE = 12
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table's content.
+
+    Attributes:
+        title: what the rows are.
+        frame: the rows; its index is free.
+        columns: the columns shown at first, at most 8.
+        more: further columns that the chooser offers.
+        totals: columns whose sum stands below.
+        phone: the three that matter, for a phone; the first three of `columns` if not told.
+        link: page, and the column with the id that it shows; (None: rows lead nowhere).
+        labels: French labels where they aren't those of the exports.
+        kinds: kinds where the name doesn't tell.
+    """
+
+    title: str
+    frame: pd.DataFrame
+    columns: Sequence[str]
+    more: Sequence[str] = ()
+    totals: Sequence[str] = ()
+    phone: Sequence[str] = ()
+    link: tuple[str, str] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+    def fields(self, loc: Locale) -> list[exported.Field]:
+        """Label and kind of each column, in order."""
+        every = [*self.columns, *self.more]
+        known = exported.fields(self.frame[every], loc=loc, kinds=self.kinds)
+        said = {name: loc.t(label) for name, label in self.labels.items()}
+        return [replace(one, label=said.get(one.name, one.label)) for one in known]
+
+    def titles(self, loc: Locale) -> dict[str, str]:
+        """Label of each column shown."""
+        return {one.name: one.label for one in self.fields(loc) if one.name in self.columns}
+
+
+def table(
+    session: Session,
+    title: str,
+    compute: Callable[[Scope], Rows],
+    *,
+    subtitle: str = "",
+    metric: str | None = None,
+    width: int = 12,
+    page_size: int = PAGE_SIZE,
+    also: Sequence[Any] = (),
+    tools: Sequence[Any] = (),
+    empty: str = "",
+) -> pn.Column:
+    """A card with a table; a click on a row goes where the rows link to.
+
+    Args: as of `cards.figure`; `compute` returns the rows from a scope.
+    """
+    body = pn.Column(states.loading(280), sizing_mode="stretch_width", margin=(8, 0, 0, 0))
+    held: list[Grid] = []
+
+    def show(scope: Scope) -> None:
+        try:
+            rows = compute(scope)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the card says it
+            held.clear()
+            body.objects = [states.html(states.error(session.loc, problem))]
+            return
+        if rows.frame.empty:
+            held.clear()
+            body.objects = [states.html(states.empty(session.loc, empty))]
+        elif held:
+            held[0].show(rows)
+        else:
+            held.append(Grid(session, rows, page_size=page_size))
+            body.objects = [held[0].view]
+
+    slot = session.add(Slot(show))
+    head = states.html(cards.heading(session.loc, title, subtitle, metric))
+    return cards.framed(session, slot, [head, *tools, body], width=width, also=also)
+
+
+class Grid:
+    """A table widget with its chooser, totals and downloads; `show` exchanges its rows."""
+
+    def __init__(self, session: Session, rows: Rows, *, page_size: int = PAGE_SIZE) -> None:
+        self.session = session
+        self.rows = rows
+        self.fields = rows.fields(session.loc)
+        self.totals = states.html("")
+        self.chooser = self._chooser()
+        shown = self._shown()
+        self.widget = pn.widgets.Tabulator(
+            _plain(rows, self.fields, session.loc),
+            pagination="remote",
+            page_size=page_size,
+            show_index=False,
+            disabled=True,
+            selectable=False,
+            sizing_mode="stretch_width",
+            layout="fit_columns",
+            theme="simple",
+            titles={one.name: one.label for one in self.fields},
+            formatters={one.name: _formatter(one, rows, session) for one in self.fields},
+            text_align={one.name: "right" if one.kind in NUMERIC else "left" for one in self.fields},
+            header_align={
+                one.name: "right" if one.kind in NUMERIC else "left" for one in self.fields
+            },
+            header_filters=_filters(rows, self.fields, session.loc),
+            hidden_columns=self._hidden(shown),
+            configuration=_words(session.loc),
+            stylesheets=[theme.sheet("table")],
+            margin=0,
+        )
+        if rows.link:
+            self.widget.on_click(self._go)
+        self._total()
+        tools = pn.Row(
+            *([self.chooser] if self.chooser else []),
+            pn.Spacer(sizing_mode="stretch_width"),
+            downloads.buttons(session, self.current),
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        self.view = pn.Column(
+            self.widget, self.totals, tools, sizing_mode="stretch_width", margin=0
+        )
+
+    def show(self, rows: Rows) -> None:
+        """Exchange the rows, and keep page, sort, filters and chosen columns where they fit."""
+        self.rows = rows
+        self.widget.value = _plain(rows, self.fields, self.session.loc)
+        self._total()
+
+    def current(self) -> Rows:
+        """What is on screen: the columns shown, the rows under the columns' filters, sorted."""
+        view = self.widget.current_view
+        return replace(
+            self.rows,
+            frame=self.rows.frame.loc[view.index],
+            columns=[name for name in self._shown()],
+            more=(),
+        )
+
+    def _chooser(self) -> pmui.MultiChoice | None:
+        if not self.rows.more:
+            return None
+        every = {one.label: one.name for one in self.fields}
+        chooser = pmui.MultiSelect(
+            label=self.session.loc.t("Colonnes"),
+            options=every,
+            value=list(self.rows.columns),
+            width=220,
+            margin=(4, 0),
+        )
+        chooser.param.watch(
+            lambda _: self.widget.param.update(hidden_columns=self._hidden(self._shown())), "value"
+        )
+        return chooser
+
+    def _shown(self) -> list[str]:
+        if self.session.browser.narrow:
+            return list(self.rows.phone or self.rows.columns[:3])
+        chosen = self.chooser.value if self.chooser else self.rows.columns
+        return [one.name for one in self.fields if one.name in chosen]
+
+    def _hidden(self, shown: Sequence[str]) -> list[str]:
+        link = [self.rows.link[1]] if self.rows.link else []
+        return [name for name in {*(one.name for one in self.fields), *link} if name not in shown]
+
+    def _go(self, event: Any) -> None:
+        page, key = self.rows.link
+        # The row is told by its place in `value`, whatever page, sort and filter are on screen.
+        record = self.widget.value.iloc[event.row][key]
+        if not pd.isna(record):
+            self.session.go(page, id=int(record))
+
+    def _total(self) -> None:
+        loc = self.session.loc
+        count = loc.plural(len(self.rows.frame), "{n} ligne", "{n} lignes")
+        parts = [f"<b>{escape(loc.t('Total'))} · {escape(count)}</b>"]
+        labels = {one.name: one for one in self.fields}
+        for name in self.rows.totals:
+            said = said_value(labels[name].kind, self.rows.frame[name].sum(), loc)
+            parts.append(f"<span>{escape(labels[name].label)} <b>{escape(said)}</b></span>")
+        self.totals.object = f'<div class="totals">{"".join(parts)}</div>'
+
+
+def said_value(kind: Kind, value: Any, loc: Locale) -> str:
+    """A value as the screen says it.
+
+    >>> from workbench.locale import EN
+    >>> said_value(Kind.MONEY, 1234.5, EN)
+    '€1,235'
+    """
+    if kind is Kind.MONEY:
+        return loc.money(value)
+    if kind is Kind.RATIO:
+        return loc.percent(value)
+    if kind is Kind.NUMBER:
+        return loc.number(value, 1)
+    if kind in {Kind.DATE, Kind.MOMENT}:
+        return loc.date(value)
+    return loc.count(value) if kind is Kind.COUNT else str(value)
+
+
+def _plain(rows: Rows, fields: Sequence[exported.Field], loc: Locale) -> pd.DataFrame:
+    """The frame as the widget takes it: words by their names, missing integers as floats."""
+    frame = pd.DataFrame(index=rows.frame.index)
+    for one in fields:
+        column = rows.frame[one.name]
+        if one.kind is Kind.TEXT:
+            said = exported.rows(column.to_frame(), [one], loc=loc)
+            frame[one.name] = pd.Series([value[0] for value in said], index=frame.index).fillna("")
+        elif one.kind in NUMERIC:
+            frame[one.name] = column.astype("float64")
+        else:
+            frame[one.name] = column
+    if rows.link:
+        frame[rows.link[1]] = rows.frame[rows.link[1]].astype("float64")
+    return frame
+
+
+_DASH = "value == null || value !== value || value === ''"
+_NUMBERS = {
+    Kind.COUNT: ("maximumFractionDigits: 0", "", ""),
+    Kind.NUMBER: ("minimumFractionDigits: 1, maximumFractionDigits: 1", "", ""),
+    Kind.RATIO: (
+        "style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1",
+        "",
+        "",
+    ),
+}
+
+
+def _formatter(one: exported.Field, rows: Rows, session: Session) -> HTMLTemplateFormatter:
+    """How the browser writes a column's values."""
+    loc = session.loc
+    region = "fr-FR" if loc.language == "fr" else "en-GB"
+    if one.kind is Kind.MONEY:
+        options = f"style: 'currency', currency: '{loc.currency}', maximumFractionDigits: 0"
+    elif one.kind in _NUMBERS:
+        options = _NUMBERS[one.kind][0]
+    elif one.kind in {Kind.DATE, Kind.MOMENT}:
+        clock = ", hour: '2-digit', minute: '2-digit'" if one.kind is Kind.MOMENT else ""
+        options = f"day: '2-digit', month: '2-digit', year: 'numeric', timeZone: 'UTC'{clock}"
+        said = f"new Date(value).toLocaleString('{region}', {{{options}}})"
+        return HTMLTemplateFormatter(template=f"<%= {_DASH} ? '–' : {said} %>")
+    elif one.kind is Kind.FLAG:
+        yes, no = loc.t("oui"), loc.t("non")
+        return HTMLTemplateFormatter(template=f"<%= value == null ? '–' : value ? '{yes}' : '{no}' %>")
+    else:
+        if rows.link and one.name == rows.columns[0]:
+            page, key = rows.link
+            address = escape(session.link(page, id="ID"))
+            href = f"<%= '{address}'.replace('ID', {key}) %>"
+            return HTMLTemplateFormatter(
+                template=f'<% if ({key} == null || {key} !== {key}) {{ %><%- value %><% }} else '
+                f'{{ %><a href="{href}"><%- value %></a><% }} %>'
+            )
+        return HTMLTemplateFormatter(template=f"<% if ({_DASH}) {{ %>–<% }} else {{ %><span title=\"<%- value %>\"><%- value %></span><% }} %>")
+    said = f"new Intl.NumberFormat('{region}', {{{options}}}).format(value)"
+    return HTMLTemplateFormatter(template=f"<%= {_DASH} ? '–' : {said} %>")
+
+
+def _filters(
+    rows: Rows, fields: Sequence[exported.Field], loc: Locale
+) -> dict[str, dict[str, Any]]:
+    """A filter under each heading: contains for text, at least for numbers."""
+    made: dict[str, dict[str, Any]] = {}
+    for one in fields:
+        if one.kind is Kind.TEXT:
+            made[one.name] = {
+                "type": "input",
+                "func": "like",
+                "placeholder": loc.t("contient…"),
+            }
+        elif one.kind in NUMERIC and one.kind is not Kind.RATIO:
+            made[one.name] = {"type": "number", "func": ">=", "placeholder": "≥"}
+    return made
+
+
+def _words(loc: Locale) -> dict[str, Any]:
+    """The table's own words in the reader's language."""
+    pages = {
+        "first": "«",
+        "first_title": loc.t("Première page"),
+        "last": "»",
+        "last_title": loc.t("Dernière page"),
+        "prev": "‹",
+        "prev_title": loc.t("Page précédente"),
+        "next": "›",
+        "next_title": loc.t("Page suivante"),
+    }
+    return {"locale": "x", "langs": {"x": {"pagination": pages}}}
