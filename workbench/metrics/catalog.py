@@ -8,9 +8,7 @@ out.
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -145,21 +143,12 @@ def metric(
     return register
 
 
-def everything() -> dict[str, Metric]:
-    """The whole catalog, by name: a metric registers when its module is imported, so all are."""
-    package = importlib.import_module("workbench.metrics")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"workbench.metrics.{module.name}")
-    return dict(sorted(CATALOG.items()))
-
-
 def find(name: str) -> Metric:
     """The metric of that name.
 
     Raises:
         UnknownName: the catalog has none.
     """
-    known = everything()
-    if name not in known:
-        raise UnknownName("metric", name, known)
-    return known[name]
+    if name not in CATALOG:
+        raise UnknownName("metric", name, CATALOG)
+    return CATALOG[name]
