@@ -1,0 +1,147 @@
+"""Values with a date: what a source knows of the past of its records.
+
+A timeline is a frame of `code`, `field`, `effective` (ISO text) and `value` (JSON-plain), the first
+row of a field being its value when the record began.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from sqlalchemy import Date
+
+from workbench.sources import tabular
+from workbench.store.batch import plain
+from workbench.store.journal import BEGINNING
+from workbench.store.schema import ENTITIES
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column
+
+    from workbench.sources.preset import Preset
+    from workbench.sources.tabular import Rejected, Rows, Sheet
+
+COLUMNS = ["code", "field", "effective", "value"]
+START = BEGINNING.isoformat()
+NAMES = {name: entity for entity in ENTITIES for name in (entity, f"{entity}s")} | {
+    "opportunities": "opportunity"
+}
+
+
+def empty() -> pd.DataFrame:
+    """A timeline that says nothing."""
+    return pd.DataFrame({name: pd.Series(dtype="object") for name in [*COLUMNS, "line"]})
+
+
+def read(sheet: Sheet, preset: Preset, rejected: Rejected) -> dict[str, pd.DataFrame]:
+    """The history file's rows as timelines by entity; those that don't fit set apart.
+
+    `line` is the row's place in the sheet, for what `load` rejects later.
+    """
+    cells = sheet.cells.apply(lambda column: column.str.strip())
+    tabular.require(sheet, ["entity", *COLUMNS])
+    found: dict[str, list[pd.DataFrame]] = {}
+    day = tabular.typed(cells["effective"], Date(), sheet, preset)
+    reasons = pd.Series("", index=cells.index, dtype="str").mask(
+        day.isna(), "Date illisible : effective = " + cells["effective"]
+    )
+    for (name, field), group in cells[reasons == ""].groupby(["entity", "field"], sort=False):
+        entity = NAMES.get(str(name))
+        column = tabular.fields(entity).get(str(field)) if entity else None
+        if entity is None or column is None:
+            reasons[group.index] = f"Champ inconnu : {name}.{field}"
+            continue
+        value = tabular.typed(group["value"], tabular.kind(column), sheet, preset)
+        reasons[group.index] = tabular.misfits(entity, str(field), group["value"], value)
+        fits = group.index[reasons[group.index] == ""]
+        found.setdefault(entity, []).append(
+            pd.DataFrame(
+                {
+                    "code": group["code"][fits],
+                    "field": field,
+                    "effective": day[fits].dt.strftime("%Y-%m-%d"),
+                    "value": _plain(value[fits], column),
+                    "line": fits,
+                }
+            )
+        )
+    rejected.add("history", sheet, reasons[reasons != ""])
+    return {entity: pd.concat(parts).sort_index() for entity, parts in found.items()}
+
+
+def of_row(rows: Rows) -> pd.DataFrame:
+    """The timeline that each row tells of itself: fields that took their value on a date in it."""
+    since = rows.mapping.since
+    if since is None:
+        return empty()
+    frame = rows.frame[rows.frame[since.when].notna()]
+    begins = _iso(frame, rows.mapping.begins)
+    parts = []
+    for field in since.fields:
+        column = tabular.fields(rows.entity)[field]
+        value = _plain(frame[field], column)
+        before = pd.Series(since.before.get(field), index=frame.index, dtype="object")
+        for effective, held in ((begins, before), (_iso(frame, since.when), value)):
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "code": frame["code"],
+                        "field": field,
+                        "effective": effective,
+                        "value": held,
+                        "line": frame.index,
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True)
+
+
+def status_from_deals(accounts: Rows, deals: Rows) -> pd.DataFrame:
+    """Give accounts `status` and `entered_on` from their deals, and return the timeline.
+
+    Suspect from the beginning, prospect from the first deal's date on, client from the date of the
+    first won one; they entered the file with their first deal.
+    """
+    frame = deals.frame
+    named = frame[frame["account"].notna()]
+    first = named.groupby("account")["created_on"].min().dropna()
+    won = named[named["stage"] == "won"].groupby("account")["close_date"].min().dropna()
+    code = accounts.frame["code"]
+    steps = {"prospect": code.map(first), "client": code.map(won)}
+    status = pd.Series("suspect", index=code.index, dtype="str")
+    parts = [_step(code, "suspect", pd.Series(START, index=code.index))]
+    for name, day in steps.items():
+        reached = day.notna()
+        status = status.mask(reached, name)
+        parts.append(_step(code[reached], name, day[reached].dt.strftime("%Y-%m-%d")))
+    accounts.frame = accounts.frame.assign(status=status, entered_on=steps["prospect"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _step(code: pd.Series[str], status: str, effective: pd.Series[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {"code": code, "field": "status", "effective": effective, "value": status, "line": code.index}
+    )
+
+
+def _plain(values: pd.Series[Any], column: Column[Any]) -> pd.Series[Any]:
+    """Values as the journal writes them; references stay codes."""
+    if column.foreign_keys:
+        return values.astype("object").where(values.notna(), None)
+    return pd.Series(plain(values, column), index=values.index, dtype="object")
+
+
+def _iso(frame: pd.DataFrame, name: str | None) -> pd.Series[Any]:
+    """A date column as ISO text, the beginning of time where it is empty."""
+    if name is None:
+        return pd.Series(START, index=frame.index, dtype="object")
+    return frame[name].dt.strftime("%Y-%m-%d").astype("object").fillna(START)
+
+
+def begins(rows: Rows, frame: pd.DataFrame, timeline: pd.DataFrame) -> pd.Series[str]:
+    """Since when each record is there: its date, or its first dated value where that is earlier."""
+    day = _iso(frame, rows.mapping.begins)
+    first = frame["code"].map(timeline.groupby("code")["effective"].min()).astype("object")
+    first = first.where(first.notna(), day)
+    return day.where((day != START) & (day <= first), first)

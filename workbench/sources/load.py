@@ -1,0 +1,285 @@
+"""Loads sources into the store: one transaction, a report at the end, nothing half done.
+
+Reading comes before the transaction, so that a file that can't be read leaves no trace.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pandas as pd
+from sqlalchemy import insert, select
+
+from workbench.errors import SourceError
+from workbench.settings import Currency, SourceSettings
+from workbench.sources import crm, ledger, matching, preset
+from workbench.sources.records import Counts, Records
+from workbench.store import journal
+from workbench.store.schema import Account, LedgerCustomer, LedgerEntry, Load, RejectedRow
+from workbench.vocabulary import Surface
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from workbench.sources.crm import Tables
+    from workbench.sources.ledger import Book
+    from workbench.sources.preset import Preset
+    from workbench.store.journal import Batch
+
+Progress = Callable[[str, int, int], None]
+REJECTED = ["file", "line", "table", "reason", "raw"]
+TEXT_LINE = "line"  # the key under which a rejected ledger line is kept whole
+
+
+@dataclass
+class LoadReport:
+    """What became of what was read.
+
+    Attributes:
+        tables: counts and control totals of each table, in the order of writing.
+        rejected: a row per row that didn't fit: file, line, table, reason, raw (JSON).
+        unmatched: ledger customers without account: code, name, revenue, outstanding.
+        notes: what else should be known, in words.
+        data_date: the latest date of an event in the files.
+        loads: ids of the rows in `load`.
+        seconds: how long it took.
+    """
+
+    tables: list[Counts] = field(default_factory=list)
+    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REJECTED))
+    unmatched: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: list[str] = field(default_factory=list)
+    data_date: dt.date | None = None
+    loads: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def table(self, name: str) -> Counts:
+        """What became of one table, all sources together."""
+        found = Counts(name)
+        for counts in self.tables:
+            found = found + counts if counts.table == name else found
+        return found
+
+
+@dataclass
+class _Read:
+    """A source as it was read, before anything is written."""
+
+    name: str
+    files: list[Path]
+    preset: Preset | None = None
+    tables: Tables | None = None
+    books: list[Book] = field(default_factory=list)
+
+
+class _Steps:
+    """Tells `progress` what is being done, and how many rows of how many are."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self.progress = progress
+        self.done = self.total = 0
+
+    def reads(self, what: str, rows: int) -> None:
+        """Rows were read; each is still to be written."""
+        self.total += 2 * rows
+        self.writes(what, rows)
+
+    def writes(self, what: str, rows: int) -> None:
+        """Rows were dealt with."""
+        self.done += rows
+        if self.progress:
+            self.progress(what, self.done, self.total)
+
+
+def load(
+    engine: Engine,
+    sources: Sequence[SourceSettings],
+    *,
+    user: str,
+    progress: Progress | None = None,
+    currency: Currency | None = None,
+    today: dt.date | None = None,
+) -> LoadReport:
+    """Load sources: CRM tables first, then ledgers, then customers are tied to accounts.
+
+    The same files again change nothing; a corrected file changes what it corrects.
+
+    Args:
+        engine: the store.
+        sources: what to read.
+        user: who loads.
+        progress: called with what is being done, rows dealt with, and rows in all.
+        currency: the reporting currency and the rates of others; euro without rates if left out.
+        today: since when a value holds that changed without a date; today's date if left out.
+
+    Raises:
+        SourceError: a file can't be read; nothing was written.
+    """
+    started = time.perf_counter()
+    steps = _Steps(progress)
+    ordered = sorted(sources, key=lambda source: source.kind != "crm")
+    read = [_read(source, steps) for source in ordered]
+    report = LoadReport()
+    with journal.batch(engine, journal.Author(user, Surface.LOAD)) as batch:
+        parts = [
+            _write(one, Records(batch, one.name, today or dt.date.today()), currency or Currency(), steps)  # noqa: DTZ011 - a day as people count it
+            for one in read
+        ]
+        report.unmatched = _tie(batch)
+        for one, part in zip(read, parts, strict=True):
+            report.loads.append(_keep(batch, user, one, part))
+            report.tables += part.tables
+            report.notes += part.notes
+            report.rejected = pd.concat([report.rejected, part.rejected], ignore_index=True)
+    dates = [part.data_date for part in parts if part.data_date]
+    report.data_date = max(dates, default=None)
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def _read(source: SourceSettings, steps: _Steps) -> _Read:
+    files = source.files
+    if source.kind == "fec":
+        texts = [path for path in files if path.suffix.lower() in (".txt", ".csv", ".tsv", "")]
+        if not texts:
+            raise SourceError(f"{source.path}: no FEC file (.txt) there.")
+        return _Read("fec", texts, books=ledger.read(texts, steps.reads))
+    chosen = preset.find(source.preset)
+    tables = crm.read(files, chosen)
+    for rows in tables.rows:
+        steps.reads(rows.sheet.file, rows.read)
+    named = {rows.sheet.file for rows in tables.rows} | {chosen.history or ""}
+    used = [path for path in files if path.name in named or path.stem in named]
+    return _Read(chosen.name, used, chosen, tables)
+
+
+def _write(read: _Read, records: Records, currency: Currency, steps: _Steps) -> LoadReport:
+    if read.tables is None or read.preset is None:
+        counts, latest = ledger.write(read.books, records, steps.writes)
+        rejected = [
+            {
+                "file": book.file,
+                "line": int(line),
+                "table": "ledger_entry",
+                "reason": reason,
+                "raw": orjson.dumps({TEXT_LINE: raw}).decode(),
+            }
+            for book in read.books
+            for line, reason, raw in book.ledger.rejected.itertuples(index=False)
+        ]
+        notes = [f"{book.file} : {note}" for book in read.books for note in book.ledger.notes]
+    else:
+        counts, latest = crm.write(read.tables, records, read.preset, currency, steps.writes)
+        rejected, notes = read.tables.rejected.rows, read.tables.notes
+    frame = pd.DataFrame(rejected, columns=REJECTED)
+    return LoadReport(counts, frame, notes=notes, data_date=latest)
+
+
+def _tie(batch: Batch) -> pd.DataFrame:
+    """Tie ledger customers to accounts by code; list those that have none, with their amounts."""
+    connection = batch.connection
+    customers = pd.DataFrame(
+        connection.execute(
+            select(LedgerCustomer.id, LedgerCustomer.code, LedgerCustomer.name, LedgerCustomer.account_id)
+        ),
+        columns=["id", "code", "name", "account_id"],
+    ).set_index("id")
+    accounts = pd.DataFrame(
+        connection.execute(
+            select(Account.id, Account.customer_code).where(Account.customer_code.is_not(None))
+        ),
+        columns=["id", "code"],
+    ).set_index("id")["code"]
+    found = matching.match(customers["code"], accounts)
+    held = customers["account_id"].astype("Int64")
+    moved = found[found.fillna(0) != held.fillna(0)]
+    if len(moved):
+        batch.set(
+            "ledger_customer",
+            pd.DataFrame(
+                {
+                    "record_id": moved.index,
+                    "field": "account_id",
+                    "value": moved.astype("object").where(moved.notna(), None).array,
+                    "effective": journal.BEGINNING,
+                }
+            ),
+        )
+    alone = customers.loc[found.isna(), ["code", "name"]]
+    return alone.join(_amounts(batch, alone.index)).reset_index(drop=True)
+
+
+def _amounts(batch: Batch, customers: pd.Index[int]) -> pd.DataFrame:
+    """Revenue and outstanding of ledger customers, from the ledger's beginning."""
+    rows = (
+        batch.connection.execute(
+            select(
+                LedgerEntry.customer_id, LedgerEntry.account_number, LedgerEntry.debit, LedgerEntry.credit
+            ).where(LedgerEntry.customer_id.is_not(None))
+        )
+        if len(customers)
+        else []
+    )
+    lines = pd.DataFrame(rows, columns=["id", "number", "debit", "credit"])
+    balance = (lines["debit"].astype("float64") - lines["credit"].astype("float64"))
+    sale = lines["number"].astype("str").str.startswith("70")
+    amounts = pd.DataFrame(
+        {"revenue": (-balance[sale]).groupby(lines["id"]).sum(), "outstanding": balance[~sale].groupby(lines["id"]).sum()}
+    )
+    return amounts.reindex(customers).fillna(0.0).round(2)
+
+
+def _keep(batch: Batch, user: str, read: _Read, part: LoadReport) -> int:
+    """Write the load itself, and the rows that didn't fit."""
+    files = [
+        {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in read.files
+    ]
+    told: dict[str, Any] = {
+        "tables": [asdict(counts) for counts in part.tables],
+        "rejected": len(part.rejected),
+        "notes": part.notes,
+    }
+    row = batch.connection.execute(
+        insert(Load).returning(Load.id),
+        {
+            "source": read.name,
+            "started_at": batch.recorded_at,
+            "user": user,
+            "batch": batch.id,
+            "files": orjson.dumps(files).decode(),
+            "report": orjson.dumps(told).decode(),
+            "data_date": part.data_date,
+        },
+    )
+    load_id = int(row.scalar_one())
+    if len(part.rejected):
+        batch.connection.execute(
+            insert(RejectedRow), part.rejected.assign(load_id=load_id).to_dict("records")
+        )
+    return load_id
+
+
+def write_rejected(rejected: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write rejected rows as files to be mended and loaded again: the same columns, and `reason`.
+
+    Args:
+        rejected: columns file, reason, raw, as in `LoadReport.rejected` and table `rejected_rows`.
+        folder: where; made if it isn't there. Ledger lines are written as they stood.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, group in rejected.groupby("file", sort=False):
+        raws = [orjson.loads(raw) for raw in group["raw"]]
+        cells = pd.DataFrame(raws).assign(reason=group["reason"].to_numpy())
+        path = folder / Path(str(name)).with_suffix(".csv").name
+        cells.to_csv(path, index=False, encoding="utf-8-sig")
+        written.append(path)
+    return written
