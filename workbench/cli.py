@@ -1,0 +1,400 @@
+"""The command line: each command calls one function that lives elsewhere and prints what it gave.
+
+What a command needs is imported when it runs, so that `--help` stays quick. Here, and only here,
+an error becomes one line on standard error and exit status 2.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from workbench.errors import NotAllowed, SettingsError, WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.settings import Settings
+    from workbench.store.access import Viewer
+
+FAILED = 2
+
+
+class Commands(TyperGroup):
+    """Commands whose errors become one line and an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except WorkbenchError as error:
+            message = str(error)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever read our output has gone: click ends quietly
+                raise
+            message = f"{error.filename}: {error.strerror}." if error.filename else str(error)
+        typer.echo(f"workbench: {' '.join(message.split())}", err=True)
+        raise typer.Exit(FAILED)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+user = typer.Typer(no_args_is_help=True, help="Who may sign in.")
+app.add_typer(user, name="user")
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        "-d",
+        help="The store: sqlite:///path or postgresql://user@host/name.",
+        show_default="the one in workbench.toml",
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        help="Settings to use.",
+        show_default="$WORKBENCH_CONFIG, else ./workbench.toml",
+    ),
+]
+AsOf = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--as-of", formats=["%Y-%m-%d"], help="The date to look at.", show_default="today"
+    ),
+]
+As = Annotated[
+    str | None,
+    typer.Option("--as", help="A user: only what they may see.", show_default="everything"),
+]
+Language = Annotated[
+    Literal["fr", "en"] | None,
+    typer.Option("--language", help="Of texts and numbers.", show_default="as set"),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", "-p", metavar="KEY=VALUE", help="An option; may be repeated."),
+]
+
+
+def _examples(*lines: str) -> str:
+    """Examples as they stand under a command's help."""
+    return "**Examples**\n\n" + "\n\n".join(f"`{line}`" for line in lines)
+
+
+def _settings(config: Path | None, database: str | None) -> Settings:
+    from workbench.settings import Settings
+
+    settings = Settings.load(config)
+    return settings.model_copy(update={"database": database}) if database else settings
+
+
+def _data(settings: Settings, as_of: dt.datetime | None, viewer: str | None) -> Any:
+    import workbench
+
+    return workbench.open(
+        settings.database,
+        as_of=as_of.date() if as_of else None,
+        viewer=viewer,
+        today=settings.today,
+    )
+
+
+@app.callback()
+def workbench_() -> None:
+    """Sales analytics: CRM and accounting files in, one number everywhere out."""
+
+
+@app.command(epilog=_examples("workbench init", "workbench init -d sqlite:///sales.db"))
+def init(database: Database = None, config: Config = None) -> None:
+    """Make the store, or bring it up to this version; data are kept."""
+    from workbench.store import create
+
+    engine = create(_settings(config, database).database)
+    typer.echo(f"Store ready: {engine.url.render_as_string(hide_password=True)}")
+
+
+@app.command(
+    epilog=_examples(
+        "workbench load",
+        "workbench load -d sqlite:///sales.db --crm exports --preset maven",
+        "workbench load -d sqlite:///sales.db --fec 210000006FEC20251231.txt",
+    )
+)
+def load(
+    crm: Annotated[
+        list[Path] | None, typer.Option(help="Folder of CRM tables, CSV or XLSX.", metavar="FOLDER")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="How the CRM's columns are called.", metavar="NAME")
+    ] = "generic",
+    fec: Annotated[
+        list[Path] | None, typer.Option(help="FEC file of the ledger.", metavar="FILE")
+    ] = None,
+    rejected: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where to write rows that don't fit, to be mended and loaded again.",
+            metavar="FOLDER",
+            show_default=False,
+        ),
+    ] = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Load what workbench.toml lists, or the files named here; the same file twice changes nothing.
+
+    The store is made where there is none. All is loaded or, on an error, nothing; rows that don't
+    fit are kept aside with their reason.
+    """
+    from workbench import terminal
+    from workbench.settings import SourceSettings
+    from workbench.sources.load import load as load_sources
+    from workbench.sources.load import write_rejected
+    from workbench.store import create
+
+    settings = _settings(config, database)
+    named = [SourceSettings(kind="crm", path=path, preset=preset) for path in crm or []]
+    named += [SourceSettings(kind="fec", path=path) for path in fec or []]
+    sources = named or list(settings.sources)
+    if not sources:
+        raise SettingsError(
+            "Nothing to load: list [[sources]] in workbench.toml, or give --crm or --fec."
+        )
+    engine = create(settings.database)
+    with terminal.progress() as tell:
+        report = load_sources(
+            engine,
+            sources,
+            user=getpass.getuser(),
+            progress=tell,
+            currency=settings.currency,
+            today=settings.today,
+        )
+    terminal.load_report(report, settings.locale())
+    if rejected and len(report.rejected):
+        for path in write_rejected(report.rejected, rejected):
+            typer.echo(f"Written: {path}")
+
+
+@app.command(epilog=_examples("workbench serve", "workbench serve --port 8080 --address 0.0.0.0"))
+def serve(
+    port: Annotated[int, typer.Option(help="Port to listen at.", min=1, max=65535)] = 5006,
+    address: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Serve the dashboards until stopped."""
+    from dashboards.app import serve as serve_dashboards
+    from workbench.store import connect
+
+    settings = _settings(config, database)
+    connect(settings.database)
+    typer.echo(f"Dashboards at http://{address}:{port} (Ctrl+C stops them)")
+    serve_dashboards(settings, address=address, port=port)
+
+
+@app.command(
+    epilog=_examples(
+        "workbench report funnel -p by=segment",
+        "workbench report pipeline --output pipeline.html --as claire.mace",
+    )
+)
+def report(
+    name: Annotated[str, typer.Argument(help="Name of a notebook of the notebooks folder.")],
+    parameter: Parameters = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write.", show_default="NAME.html")
+    ] = None,
+    viewer: As = None,
+    language: Language = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Run a notebook and write it as one HTML file that works offline."""
+    from workbench import terminal
+    from workbench.exports.reports import Reports
+    from workbench.options import pairs
+
+    settings = _settings(config, database)
+    path = output or Path(f"{name}.html")
+    reports = Reports.of(settings)
+    with terminal.progress() as tell:
+        run = reports.run(
+            name,
+            pairs(parameter or []),
+            viewer=_viewer(settings, viewer),
+            language=language,
+            progress=lambda now: tell(name, now.cell, now.cells),
+        )
+    if run.progress.error:
+        raise WorkbenchError(f"Report {name}: {run.progress.error}")
+    path.write_bytes(reports.download(run))
+    typer.echo(f"Written: {path}")
+
+
+def _viewer(settings: Settings, username: str | None) -> Viewer | None:
+    from workbench.store import access, connect
+
+    return access.viewer(connect(settings.database), username) if username else None
+
+
+@app.command(
+    epilog=_examples("workbench export sales.xlsx", "workbench export s.xlsx --as-of 2026-06-30")
+)
+def export(
+    path: Annotated[Path, typer.Argument(help="Workbook to write; an existing one is replaced.")],
+    as_of: AsOf = None,
+    viewer: As = None,
+    language: Language = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Write the executives' workbook: summary, chapters, definitions."""
+    from workbench.exports import excel
+
+    settings = _settings(config, database)
+    loc = settings.locale(language)
+    typer.echo(f"Written: {excel.write(_data(settings, as_of, viewer), path, loc=loc)}")
+
+
+@app.command(epilog=_examples("workbench metrics", "workbench metrics funnel_stock --language en"))
+def metrics(
+    name: Annotated[str | None, typer.Argument(help="One metric: all that is known of it.")] = None,
+    language: Language = None,
+    config: Config = None,
+) -> None:
+    """List the catalog: what can be asked, and what each number means."""
+    from workbench import terminal
+    from workbench.metrics.catalog import CATALOG, find
+
+    loc = _settings(config, None).locale(language)
+    if name:
+        terminal.definition(find(name), loc)
+    else:
+        terminal.catalog([CATALOG[name] for name in sorted(CATALOG)], loc)
+
+
+@app.command(
+    epilog=_examples(
+        "workbench metric funnel_stock",
+        "workbench metric pipeline_by_stage --as-of 2026-06-30 -p by=segment --format csv",
+    )
+)
+def metric(
+    name: Annotated[str, typer.Argument(help="A metric of the catalog.")],
+    parameter: Parameters = None,
+    output: Annotated[
+        Literal["table", "csv", "json"],
+        typer.Option("--format", "-f", help="For the eye, or for programs."),
+    ] = "table",
+    rows: Annotated[int, typer.Option(help="Rows that a table shows; 0 for all.", min=0)] = 50,
+    as_of: AsOf = None,
+    viewer: As = None,
+    language: Language = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Print a metric: a table for the eye, CSV or JSON for programs."""
+    from workbench import terminal
+    from workbench.metrics.catalog import find
+    from workbench.options import pairs, typed
+
+    settings = _settings(config, database)
+    asked = find(name)
+    options = typed(asked, pairs(parameter or []))
+    frame = asked.of(_data(settings, as_of, viewer), **options)
+    loc = settings.locale(language)
+    terminal.frame(frame, output, columns=asked.columns, loc=loc, rows=rows)
+
+
+@app.command(epilog=_examples("workbench status", "workbench status -d sqlite:///sales.db"))
+def status(database: Database = None, config: Config = None) -> None:
+    """Tell what the store holds: version, rows, last loads, freshness, rows kept aside."""
+    from workbench import terminal
+    from workbench.store.status import read
+
+    settings = _settings(config, database)
+    terminal.status(read(settings.database), settings.locale())
+
+
+@user.command(
+    epilog=_examples(
+        "workbench user add claire --name 'Claire Mace' --role rep --rep R06",
+        "workbench user add --from users.csv",
+    )
+)
+def add(
+    username: Annotated[str | None, typer.Argument(help="What they sign in with.")] = None,
+    name: Annotated[str, typer.Option(help="Their name.", show_default="the user name")] = "",
+    role: Annotated[
+        str,
+        typer.Option(help="rep, partner, manager, director, analyst, executive or admin."),
+    ] = "rep",
+    rep: Annotated[
+        str | None, typer.Option(help="The rep that they are: code or name.", show_default=False)
+    ] = None,
+    password: Annotated[
+        str | None, typer.Option(help="Their password.", show_default="asked for")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Several at once: a CSV of username, password, name, role, rep. "
+            "Those who are there already are left as they are.",
+            show_default=False,
+        ),
+    ] = None,
+    language: Language = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Add someone who may sign in, or all of a file."""
+    from workbench import terminal
+    from workbench.sources import users
+    from workbench.store import access, connect
+
+    settings = _settings(config, database)
+    engine = connect(settings.database)
+    if file:
+        terminal.users(users.load(engine, file))
+        return
+    if not username:
+        raise NotAllowed("Whom? Give a user name, or --from FILE.")
+    secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    added = access.add_user(
+        engine,
+        username,
+        secret,
+        name=name or username,
+        role=role,
+        rep=rep,
+        language=language or settings.language,
+    )
+    terminal.users([added])
+
+
+@app.command(hidden=True)
+def docs(readme: Annotated[Path, typer.Argument()] = Path("README.md")) -> None:
+    """Bring the README's lists of metrics and commands up to date."""
+    from workbench.reference import update
+
+    typer.echo(f"{readme}: {'updated' if update(readme) else 'was up to date'}")
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="workbench")

@@ -1,0 +1,216 @@
+"""What the command line prints: frames as a table, CSV or JSON, and what a store holds.
+
+Tables are for the eye, in house style; CSV and JSON are for programs: points for decimals, ISO
+dates, nothing where nothing is.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+import typer
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+
+from workbench.locale import DASH, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    import pandas as pd
+
+    from workbench.locale import Locale
+    from workbench.metrics.catalog import Metric
+    from workbench.sources.load import LoadReport
+    from workbench.store.access import Viewer
+    from workbench.store.status import Status
+
+    Tell = Callable[[str, int, int], None]
+
+LINES_SHOWN = 10
+PIPE_WIDTH = 1000
+"""Columns that a table may take where nobody looks: nothing is cut in a file."""
+
+
+Format = Literal["table", "csv", "json"]
+
+
+def console() -> Console:
+    """Standard output, as wide as the terminal or, in a pipe, as the lines."""
+    # No markup: a name in the data may hold brackets.
+    out = Console(highlight=False, markup=False)
+    return out if out.is_terminal else Console(highlight=False, markup=False, width=PIPE_WIDTH)
+
+
+@contextmanager
+def progress() -> Iterator[Tell]:
+    """A bar for long work, on standard error; nothing in a pipe.
+
+    Yields:
+        What to call with what is being done, how much is done, and how much there is.
+    """
+    err = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            bar.update(task, description=what, completed=done, total=total or None)
+
+        yield tell
+
+
+def frame(
+    shown: pd.DataFrame, how: Format, *, columns: Mapping[str, str], loc: Locale, rows: int
+) -> None:
+    """Print a frame.
+
+    Args:
+        shown: the frame.
+        how: table, csv or json.
+        columns: kind of each column, as the catalog has it: {"amount": "money: …"}.
+        loc: for the table's numbers and dates.
+        rows: how many the table shows; 0 for all.
+    """
+    if how == "table":
+        _table(shown, columns, loc, rows)
+        return
+    dated = shown.copy()
+    for name in dated.select_dtypes("datetime").columns:
+        moments = dated[name]
+        whole = (moments.dropna() == moments.dropna().dt.normalize()).all()
+        dated[name] = moments.dt.strftime("%Y-%m-%d" if whole else "%Y-%m-%dT%H:%M:%S")
+    if how == "csv":
+        typer.echo(dated.to_csv(index=False, lineterminator="\n"), nl=False)
+        return
+    known = dated.astype(object).where(dated.notna(), None)
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    typer.echo(orjson.dumps(known.to_dict("records"), option=options).decode())
+
+
+def _table(shown: pd.DataFrame, columns: Mapping[str, str], loc: Locale, rows: int) -> None:
+    kinds = {str(name): columns.get(str(name), "").partition(":")[0] for name in shown.columns}
+    table = Table(box=box.SIMPLE_HEAD)
+    for name, kind in kinds.items():
+        right = kind in {"count", "money", "ratio", "number", "id"}
+        table.add_column(name, justify="right" if right else "left", no_wrap=right)
+    cut = shown.head(rows) if rows else shown
+    for row in cut.itertuples(index=False):
+        table.add_row(*(cell(v, k, loc) for v, k in zip(row, kinds.values(), strict=True)))
+    out = console()
+    out.print(table)
+    if len(cut) < len(shown):
+        out.print(f"{loc.count(len(cut))} of {loc.count(len(shown))} rows")
+
+
+def cell(value: Any, kind: str, loc: Locale) -> str:
+    """A value of that kind as a table shows it.
+
+    >>> from workbench.locale import EN
+    >>> cell(1234.5, "money", EN), cell(0.5, "ratio", EN), cell(7.0, "id", EN), cell(None, "", EN)
+    ('€1,234.50', '50.0%', '7', '–')
+    """
+    writers: dict[str, Callable[[Any], str]] = {
+        "money": lambda amount: loc.money(amount, cents=True),
+        "ratio": loc.percent,
+        "count": loc.count,
+        "number": lambda number: loc.number(number, 1),
+        "date": loc.date,
+        "moment": loc.moment,
+        "id": lambda number: str(int(number)),
+    }
+    return DASH if missing(value) else writers.get(kind, str)(value)
+
+
+def catalog(metrics: Iterable[Metric], loc: Locale) -> None:
+    """Print the catalog: each metric's name, question, unit and options."""
+    table = Table("metric", "question", "unit", "options", box=box.SIMPLE_HEAD)
+    for one in metrics:
+        options = ", ".join(name for name in one.options if name != "as_of")
+        table.add_row(one.name, one.question.in_(loc.language), one.unit.in_(loc.language), options)
+    console().print(table)
+
+
+def definition(one: Metric, loc: Locale) -> None:
+    """Print all that the catalog knows of a metric."""
+    said = {
+        "metric": one.name,
+        "label": one.label.in_(loc.language),
+        "question": one.question.in_(loc.language),
+        "unit": one.unit.in_(loc.language),
+        "formula": one.formula.in_(loc.language),
+        "source": one.source,
+        "reads": ", ".join(one.tables),
+        "options": ", ".join(f"{name}={value}" for name, value in one.options.items()),
+    }
+    grid = Table(box=None, show_header=False)
+    for name, text in said.items():
+        grid.add_row(name, text or DASH)
+    for name, meaning in one.columns.items():
+        grid.add_row("column", f"{name}  {meaning}")
+    console().print(grid)
+
+
+def load_report(report: LoadReport, loc: Locale) -> None:
+    """Print what became of a load: counts, control totals, what didn't fit, what is unmatched."""
+    out = console()
+    counts = ("read", "new", "changed", "same", "rejected", "deleted", "kept")
+    table = Table("table", box=box.SIMPLE_HEAD)
+    for name in counts:
+        table.add_column(name, justify="right")
+    table.add_column("control totals")
+    for one in report.tables:
+        sums = ", ".join(f"{name} {loc.number(total, 2)}" for name, total in one.sums.items())
+        table.add_row(one.table, *(loc.count(getattr(one, name)) for name in counts), sums)
+    out.print(table)
+    for note in report.notes:
+        out.print(note)
+    rejected = report.rejected
+    for row in rejected.head(LINES_SHOWN).itertuples(index=False):
+        out.print(f"Rejected: {row.file}, line {row.line}: {row.reason}")
+    if len(rejected) > LINES_SHOWN:
+        out.print(
+            f"… {loc.count(len(rejected))} rejected rows in all; "
+            "load with --rejected FOLDER to have them as files."
+        )
+    lone = report.unmatched
+    if len(lone):
+        out.print(f"{loc.count(len(lone))} ledger customers without account:")
+        columns = {"revenue": "money", "outstanding": "money"}
+        largest = lone.sort_values("revenue", ascending=False)
+        _table(largest, columns, loc, LINES_SHOWN)
+    out.print(f"Data until {loc.date(report.data_date)}, {loc.number(report.seconds, 1)} s")
+
+
+def status(found: Status, loc: Locale) -> None:
+    """Print what a store holds and how fresh it is."""
+    out = console()
+    out.print(f"Store {found.url}")
+    out.print(f"Schema {found.schema}, newest change {loc.count(found.version)}")
+    table = Table("table", box=box.SIMPLE_HEAD)
+    table.add_column("rows", justify="right")
+    for name, rows in found.rows.items():
+        table.add_row(name, loc.count(rows))
+    out.print(table)
+    loads = Table("load", "when", "who", "data until", box=box.SIMPLE_HEAD)
+    loads.add_column("rejected", justify="right")
+    for load in found.loads:
+        loads.add_row(
+            load.source,
+            loc.moment(load.started_at),
+            load.user,
+            loc.date(load.data_date),
+            loc.count(load.rejected),
+        )
+    out.print(loads if found.loads else "Nothing loaded yet.")
+    out.print(f"Data until {loc.date(found.data_date)}")
+
+
+def users(added: Iterable[Viewer]) -> None:
+    """Print the users that were added."""
+    for viewer in added:
+        console().print(f"{viewer.username}: {viewer.name}, {viewer.role}")
