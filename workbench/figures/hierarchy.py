@@ -53,26 +53,21 @@ def account_tree(
     drawn = marks.figure(
         loc,
         height=520,
-        uniformtext={"minsize": 10, "mode": "hide"},
+        uniformtext={"minsize": 9, "mode": "hide"},
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
     )
     drawn.add_icicle(
         ids=[_ALL, *(str(row["id"]) for row in blocks), *more],
         parents=["", *(str(row["parent_id"] or _ALL) for row in blocks), *(_ALL for _ in more)],
         labels=[
-            all_name,
-            *(marks.short(row["name"], 34) for row in blocks),
-            *(rest_name for _ in more),
+            f"{all_name}<br>{loc.compact(total)}",
+            *(f"{marks.short(row['name'], 26)} · {loc.compact(row[group])}" for row in blocks),
+            *(f"{rest_name} · {loc.compact(beyond)}" for _ in more),
         ],
+        textinfo="label",
         values=[0.0, *(max(row[own] or 0.0, 0.0) for row in blocks), *(beyond for _ in more)],
         branchvalues="remainder",
         customdata=[_ALL, *(row["id"] for row in blocks), *more],
-        text=[
-            loc.compact(total),
-            *(loc.compact(row[group]) for row in blocks),
-            *(loc.compact(beyond) for _ in more),
-        ],
-        textinfo="label+text",
         hovertext=[
             marks.hover(all_name, loc.money(total)),
             *(

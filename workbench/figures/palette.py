@@ -18,11 +18,11 @@ from workbench.vocabulary import Status
 BLUE = "#0072B2"
 SKY = "#7FB8DE"
 PALE = "#A9D0EC"
-AMBER = "#E09A00"
+AMBER = "#DB9500"
 GREEN = "#00825F"
 RED = "#CF5A12"
 PURPLE = "#A8648F"
-GREY = "#B3B9C5"
+GREY = "#BCC2CD"
 SLATE = "#7C8698"
 
 STATUS = {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from workbench.locale import Locale
 
-_LATE = ("#B3B9C5", "#F0C36B", "#E09A00", "#CF5A12", "#93370B")
+_LATE = (palette.GREY, "#F0C36B", "#DB9500", "#CF5A12", "#93370B")
 
 
 def revenue_by_month(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
