@@ -1,0 +1,27 @@
+"""Metrics: one pure function per question, registered in the catalog as these modules load."""
+
+from workbench.metrics import (
+    activity,
+    attention,
+    funnel,
+    hierarchy,
+    pipeline,
+    quality,
+    receivables,
+    revenue,
+    status,
+    wins,
+)
+
+__all__ = [
+    "activity",
+    "attention",
+    "funnel",
+    "hierarchy",
+    "pipeline",
+    "quality",
+    "receivables",
+    "revenue",
+    "status",
+    "wins",
+]

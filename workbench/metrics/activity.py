@@ -1,0 +1,467 @@
+"""What reps do: credited to the account's owner, and that rep's team, as of the activity's date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from workbench.metrics.catalog import metric
+from workbench.metrics.frames import collect, give, ratio, whole
+from workbench.metrics.groups import GROUP, choice, grouped, labelled
+from workbench.metrics.intervals import wilson
+from workbench.metrics.periods import (
+    DAY,
+    KPI,
+    NOBODY,
+    asked,
+    at,
+    compared,
+    day,
+    midnight,
+    span,
+    tiled,
+    within,
+)
+from workbench.metrics.wins import teams_on, won_deals
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+ROWS = {
+    "id": "id",
+    "date": "date",
+    "week": "date: its Monday",
+    "kind": "text: vocabulary.ActivityKind",
+    "account_id": "id",
+    "account": "text",
+    "contact_id": "id",
+    "opportunity_id": "id",
+    "author_id": "id: who did it",
+    "author": "text",
+    "rep_id": "id: who is credited: the account's owner that day, else the author",
+    "rep": "text",
+    "team_id": "id: that rep's manager that day",
+    "team": "text",
+    "two_way": "flag: the other side took part",
+    "minutes": "count",
+    "subject": "text",
+}
+BY_REP = {
+    "rep_id": "id: credited; null at level team",
+    "rep": "text",
+    "team_id": "id: that rep's manager on the day of the activity",
+    "team": "text",
+    "kind": "text: null unless it is asked for",
+    "period": "date: Monday of the week, or first of the month; null unless asked for",
+    "activities": "count",
+    "two_way": "count: in which the other side took part",
+    "minutes": "count",
+}
+COVERAGE = {
+    **GROUP,
+    "owned": "count: accounts",
+    "touched": "count: with an activity in the days",
+    "untouched": "count",
+    "coverage": "ratio: touched / owned",
+    "low": "ratio",
+    "high": "ratio",
+}
+TOUCHES = {
+    "id": "id",
+    "code": "text",
+    "name": "text",
+    "status": "text",
+    "segment": "text",
+    "owner_id": "id",
+    "owner": "text",
+    "team_id": "id",
+    "team": "text",
+    "last_touch": "date",
+    "days_since": "count",
+    "touches": "count: in the days",
+    "touched": "flag: in the days",
+}
+PER_WON = {
+    **GROUP,
+    "deals": "count: won in the period",
+    "touches": "count: activities on them",
+    "touches_per_deal": "number",
+}
+CREDIT = (
+    "Créditée au propriétaire du compte, et à son équipe, à la date de l’action ; à son auteur "
+    "s’il n’y a ni compte ni propriétaire.",
+    "Credited to the account's owner, and that rep's team, as of the activity's date; to its "
+    "author where there is no account or owner.",
+)
+PERIODS = {"week": ("period",), "month": ("period",), "kind": ("kind",),
+           "kind_week": ("kind", "period"), "total": ()}  # fmt: skip
+
+
+def credited(
+    activities: nw.LazyFrame[Any], owner_periods: nw.LazyFrame[Any], *columns: str
+) -> nw.LazyFrame[Any]:
+    """Each activity once, with `credited` the rep that it counts for."""
+    owners = tiled(owner_periods, "account_id", "rep_id").rename({"rep_id": "owner_then"})
+    return (
+        activities.select(*dict.fromkeys((*columns, "account_id", "rep_id", "date")))
+        .join(owners, on="account_id", how="left")
+        .filter(at("date"))
+        .with_columns(
+            credited=nw.when(nw.col("owner_then").is_null() | (nw.col("owner_then") == NOBODY))
+            .then(nw.col("rep_id"))
+            .otherwise(nw.col("owner_then"))
+        )
+    )
+
+
+@metric(
+    label=("Actions commerciales", "Activities"),
+    question=("Quelles actions sont derrière ce chiffre ?", "Which activities are behind this figure?"),
+    unit=("actions", "activities"),
+    formula=CREDIT,
+    source="owner and team history of the journal",
+    columns=ROWS,
+)
+def activity_rows(
+    activities: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    owner_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """The activities behind `activity_by_rep`, the latest first.
+
+    Args:
+        activities: what was done.
+        accounts: for names.
+        owner_periods: who owned the account then.
+        team_periods: who led that rep then.
+        reps: for names.
+        as_of: later activities don't count.
+        since: first day; twelve months up to `until` where it isn't given.
+        until: last day.
+    """
+    period = span(asked("activity_rows", as_of), since, until)
+    done = within(within(activities, "date", None, as_of), "date", period.since, period.until)
+    columns = ("id", "kind", "contact_id", "opportunity_id", "two_way", "minutes", "subject")
+    rows = collect(
+        credited(done, owner_periods, *columns),
+        *(*columns, "account_id", "rep_id", "date", "credited"),
+    )
+    who = collect(reps, "id", "name").set_index("id")["name"]
+    names = collect(accounts, "id", "name").set_index("id")["name"]
+    team = teams_on(rows["credited"], rows["date"], team_periods)
+    result = rows.assign(
+        week=_monday(rows["date"]),
+        account=_named(rows["account_id"], names),
+        author_id=rows["rep_id"],
+        author=_named(rows["rep_id"], who),
+        rep_id=rows["credited"],
+        rep=_named(rows["credited"], who),
+        team_id=team,
+        team=_named(team, who),
+    ).sort_values(["date", "id"], ascending=[False, True])
+    return give(result, activities, ROWS)
+
+
+def _named(ids: pd.Series[Any], names: pd.Series[Any]) -> pd.Series[Any]:
+    place = names.index.get_indexer(pd.Index(ids))
+    known = names.to_numpy()[place] if len(names) else np.full(len(ids), None, dtype=object)
+    return pd.Series(known, index=ids.index, dtype="str").where(place >= 0)
+
+
+def _monday(dates: pd.Series[Any]) -> pd.Series[Any]:
+    return dates - pd.to_timedelta(dates.dt.day_of_week, unit="D")
+
+
+@metric(
+    label=("Activité par commercial", "Activity by rep"),
+    question=("Que font les commerciaux ?", "What do the reps do?"),
+    unit=("actions", "activities"),
+    formula=CREDIT,
+    source="owner and team history of the journal",
+    columns=BY_REP,
+)
+def activity_by_rep(
+    activities: nw.LazyFrame[Any],
+    owner_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str = "week",
+    level: str = "rep",
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Activities per rep or team, and per week, month, kind, kind and week, or in all.
+
+    Args:
+        activities: what was done.
+        owner_periods: who owned the account then.
+        team_periods: who led that rep then.
+        reps: for names.
+        as_of: later activities don't count.
+        by: week, month, kind, kind_week or total.
+        level: rep or team.
+        since: first day.
+        until: last day.
+    """
+    choice("grouping", by or "?", PERIODS)
+    choice("level", level or "?", ("rep", "team"))
+    keys = PERIODS[by]
+    done = within(within(activities, "date", None, as_of), "date", since, until)
+    kinds = ("kind",) if "kind" in keys else ()
+    daily = collect(
+        credited(done, owner_periods, *kinds, "two_way", "minutes")
+        .with_columns(nw.col("two_way").fill_null(value=False).cast(nw.Int64))
+        .group_by("credited", "date", *kinds)
+        .agg(nw.len().alias("activities"), nw.col("two_way").sum(), nw.col("minutes").sum())
+    )
+    team = teams_on(daily["credited"], daily["date"], team_periods)
+    daily = daily.assign(team_id=team, rep_id=daily["credited"] if level == "rep" else pd.NA)
+    if "period" in keys:
+        month = daily["date"].to_numpy("datetime64[M]").astype("datetime64[us]")
+        daily["period"] = month if by == "month" else _monday(daily["date"])
+    grouping = ["rep_id", "team_id", *keys] if level == "rep" else ["team_id", *keys]
+    sums = {name: (name, "sum") for name in ("activities", "two_way", "minutes")}
+    found = daily.groupby(grouping, dropna=False, sort=False).agg(**sums).reset_index()
+    who = collect(reps, "id", "name").set_index("id")["name"]
+    for name in ("rep_id", "kind", "period"):
+        if name not in found:
+            found[name] = pd.Series([None] * len(found), dtype=_EMPTY[name])
+    found = found.assign(
+        rep=_named(found["rep_id"].astype("Int64"), who), team=_named(found["team_id"], who)
+    )
+    ordered = found.sort_values(["team", "rep", "rep_id", "period", "kind"], kind="stable")
+    return give(ordered, activities, BY_REP)
+
+
+_EMPTY = {"rep_id": "Int64", "kind": "str", "period": "datetime64[us]"}
+
+
+def touches(
+    activities: nw.LazyFrame[Any], as_of: dt.date, within_days: int
+) -> nw.LazyFrame[Any]:
+    """Per account touched by the day: last touch, and how many in the days up to it."""
+    first = midnight(as_of - within_days * DAY + DAY)
+    recent = (nw.col("date") >= first).cast(nw.Int64)
+    return (
+        within(activities.select("account_id", "date"), "date", None, as_of)
+        .filter(~nw.col("account_id").is_null())
+        .with_columns(touches=recent)
+        .group_by("account_id")
+        .agg(nw.col("date").max().alias("last_touch"), nw.col("touches").sum())
+    )
+
+
+@metric(
+    label=("Derniers contacts", "Last touches"),
+    question=("Quels comptes n’ont pas été vus ?", "Which accounts haven't been touched?"),
+    unit=("jours", "days"),
+    formula=(
+        "Dernière action datée au plus de la date, et nombre d’actions dans les n jours.",
+        "Last activity dated up to the date, and number of activities in the n days.",
+    ),
+    source="activities",
+    columns=TOUCHES,
+)
+def account_touches(
+    activities: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    days: int = 90,
+) -> nw.LazyFrame[Any]:
+    """The accounts behind `activity_coverage`, those not seen for longest first.
+
+    Args:
+        activities: what was done.
+        accounts: as of the date.
+        as_of: the last of the days.
+        days: how many days, the date included.
+    """
+    last, span_days = asked("account_touches", as_of), whole("days", days, least=1)
+    own = ("id", "code", "name", "status", "segment", "owner_id", "owner", "team_id", "team")
+    seen = touches(activities, last, span_days).rename({"account_id": "id"})
+    rows = collect(accounts.select(*own).join(seen, on="id", how="left"))
+    rows["touches"] = rows["touches"].fillna(0)
+    rows["days_since"] = (pd.Timestamp(last) - rows["last_touch"]).dt.days.astype("Int64")
+    rows["touched"] = rows["touches"] > 0
+    ordered = rows.sort_values(["last_touch", "id"], na_position="first", kind="stable")
+    return give(ordered, accounts, TOUCHES)
+
+
+@metric(
+    label=("Couverture des comptes", "Coverage of accounts"),
+    question=(
+        "Quelle part de leurs comptes les commerciaux ont-ils vue ?",
+        "What share of their accounts have the reps touched?",
+    ),
+    unit=("part des comptes", "share of accounts"),
+    formula=(
+        "Comptes avec une action dans les n jours / comptes possédés à la date ; intervalle de "
+        "Wilson à 95 %.",
+        "Accounts with an activity in the n days / accounts owned as of the date; Wilson interval "
+        "at 95 %.",
+    ),
+    source="Wilson 1927; activities",
+    columns=COVERAGE,
+)
+def activity_coverage(
+    activities: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = "owner",
+    days: int = 90,
+) -> nw.LazyFrame[Any]:
+    """Coverage per group; the fullest portfolio first.
+
+    Args:
+        activities: what was done.
+        accounts: as of the date.
+        as_of: the last of the days.
+        by: owner, team, segment, status; None for all.
+        days: how many days, the date included.
+    """
+    last, span_days = asked("activity_coverage", as_of), whole("days", days, least=1)
+    seen = touches(activities, last, span_days).rename({"account_id": "id"})
+    rows = grouped(accounts, by, ("owner", "team", "segment", "status"))
+    found = collect(
+        rows.select("id", "group_id", "group")
+        .join(seen, on="id", how="left")
+        .with_columns(touched=(nw.col("touches").fill_null(0) > 0).cast(nw.Int64))
+        .group_by("group_id", "group")
+        .agg(nw.len().alias("owned"), nw.col("touched").sum())
+    )
+    low, high = wilson(found["touched"].to_numpy("float64"), found["owned"].to_numpy("float64"))
+    result = found.assign(
+        untouched=found["owned"] - found["touched"],
+        coverage=ratio(found["touched"], found["owned"]),
+        low=low,
+        high=high,
+    ).sort_values(["owned", "group"], ascending=[False, True])
+    return give(labelled(result, by), accounts, COVERAGE)
+
+
+@metric(
+    label=("Actions par affaire gagnée", "Touches per deal won"),
+    question=("Combien d’actions faut-il pour gagner ?", "How many touches does a win take?"),
+    unit=("actions par affaire", "activities per deal"),
+    formula=(
+        "Actions sur l’affaire, ou sur son compte sans affaire nommée, de sa création au jour du "
+        "gain / affaires gagnées dans la période.",
+        "Activities on the deal, or on its account without a named deal, from its creation to the "
+        "day of the win / deals won in the period.",
+    ),
+    source="activities; deal history of the journal",
+    columns=PER_WON,
+)
+def touches_per_won(
+    activities: nw.LazyFrame[Any],
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = "owner",
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Touches of the deals won in the period.
+
+    Args:
+        activities: what was done.
+        opportunities: as of the date.
+        stages: of all pipelines.
+        as_of: deals won after it don't count.
+        by: owner, team, segment, product, pipeline; None for all.
+        since: first day of the win; twelve months up to `until` where it isn't given.
+        until: last day of the win.
+    """
+    period = span(asked("touches_per_won", as_of), since, until)
+    won = grouped(
+        won_deals(opportunities, stages, as_of=as_of, since=period.since, until=period.until),
+        by,
+        ("owner", "team", "segment", "product", "pipeline"),
+    )
+    dated = won.select("id", "account_id", "created_on", "closed_on")
+    done = activities.select("account_id", "opportunity_id", "date")
+    named = dated.join(
+        done.select(nw.col("opportunity_id").alias("id"), "date"), on="id", how="inner"
+    )
+    unnamed = dated.join(
+        done.filter(nw.col("opportunity_id").is_null(), ~nw.col("account_id").is_null()).select(
+            "account_id", "date"
+        ),
+        on="account_id",
+        how="inner",
+    )
+    during = (nw.col("date") <= nw.col("closed_on")) & (
+        nw.col("created_on").is_null() | (nw.col("date") >= nw.col("created_on"))
+    )
+    counts = [
+        collect(part.filter(during).group_by("id").agg(nw.len().alias("touches")))
+        for part in (named, unnamed)
+    ]
+    per_deal = pd.concat(counts).groupby("id")["touches"].sum()
+    rows = collect(won, "id", "group_id", "group")
+    rows["touches"] = rows["id"].map(per_deal).fillna(0).astype("Int64")
+    found = (
+        rows.groupby(["group_id", "group"], dropna=False, sort=False)
+        .agg(deals=("id", "size"), touches=("touches", "sum"))
+        .reset_index()
+        .sort_values(["deals", "group"], ascending=[False, True])
+    )
+    result = found.assign(touches_per_deal=ratio(found["touches"], found["deals"]))
+    return give(labelled(result, by), activities, PER_WON)
+
+
+@metric(
+    label=("Activité de la période", "Activity in the period"),
+    question=("Combien d’actions, et combien avant ?", "How many activities, and how many before?"),
+    unit=("actions, comptes", "activities, accounts"),
+    formula=(
+        "Actions datées dans la période, dont à deux sens, et comptes distincts touchés, contre "
+        "la période précédente de même longueur.",
+        "Activities dated in the period, of which two-way, and distinct accounts touched, against "
+        "the period before of equal length.",
+    ),
+    source="activities",
+    columns=KPI,
+)
+def activity_in_period(
+    activities: nw.LazyFrame[Any], *, as_of: Any = None, since: Any = None, until: Any = None
+) -> nw.LazyFrame[Any]:
+    """Activities, two-way ones and accounts touched, with the period before.
+
+    Args:
+        activities: what was done.
+        as_of: later activities don't count.
+        since: first day; twelve months up to `until` where it isn't given.
+        until: last day; `as_of` where it isn't given.
+    """
+    period = span(asked("activity_in_period", as_of), since, until)
+    known = within(activities, "date", None, day(as_of))
+
+    def counts(first: dt.date, last: dt.date) -> tuple[float, float, float]:
+        part = within(known, "date", first, last)
+        row = collect(
+            part.select(
+                nw.col("two_way").fill_null(value=False).cast(nw.Int64).alias("two_way"), "account_id"
+            )
+        )
+        return float(len(row)), float(row["two_way"].sum()), float(row["account_id"].nunique())
+
+    now = counts(period.since, period.until)
+    before = counts(period.previous_since, period.previous_until)
+    names = ("activities", "two_way", "accounts")
+    values = dict(zip(names, zip(now, before, strict=True), strict=True))
+    return give(compared(values, period), activities, KPI)

@@ -1,0 +1,350 @@
+"""What needs a decision: stalled deals, slipped dates, competitors' contracts, late payers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from workbench.metrics.catalog import metric
+from workbench.metrics.deals import age, deals, is_stalled
+from workbench.metrics.frames import cents, collect, euros, give, whole
+from workbench.metrics.periods import DAY, asked, days, midnight, within
+from workbench.metrics.receivables import open_items
+
+TODO = {
+    "reason": "text: stalled, slipped, past_close, contract_ends or late_payer",
+    "entity": "text: opportunity, contract or account",
+    "id": "id: of it",
+    "name": "text",
+    "account_id": "id",
+    "account": "text",
+    "owner_id": "id",
+    "owner": "text",
+    "team_id": "id",
+    "team": "text",
+    "amount": "money",
+    "date": "date: in its stage since; expected close; end of contract; oldest due date",
+    "days": "count: in the stage; past the close date; until the end; past due",
+    "times": "count: times put off; open items past due; else null",
+}
+STALLED = (
+    "Affaire ouverte, dans son étape depuis plus de jours que l’étape n’en accorde.",
+    "Open deal, in its stage for more days than the stage allows.",
+)
+SLIPPED = (
+    "Affaire ouverte dont la clôture prévue a été repoussée au moins n fois, ou est passée.",
+    "Open deal whose expected close was put off at least n times, or is past.",
+)
+ENDING = (
+    "Contrat d’un concurrent qui prend fin dans les n jours.",
+    "A competitor's contract that ends within the n days.",
+)
+LATE = (
+    "Client dont un poste ouvert du 411 a dépassé l’échéance de plus de n jours.",
+    "Customer with an open item of 411 more than n days past due.",
+)
+
+
+def _open_deals(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    as_of: Any,
+) -> nw.LazyFrame[Any]:
+    companies = accounts.select(nw.col("id").alias("account_id"), nw.col("name").alias("account"))
+    live = deals(opportunities, stages, "name", as_of=as_of).filter(nw.col("kind") == "open")
+    return live.join(companies, on="account_id", how="left").with_columns(
+        is_stalled=is_stalled(as_of), stage_days=age("stage_since", as_of)
+    )
+
+
+def _stalled(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    as_of: Any,
+) -> pd.DataFrame:
+    rows = collect(
+        _open_deals(opportunities, stages, accounts, as_of).filter(nw.col("is_stalled"))
+    )
+    return rows.assign(
+        reason="stalled",
+        entity="opportunity",
+        amount=euros(rows["cents"]),
+        date=rows["stage_since"],
+        days=rows["stage_days"],
+        times=pd.array([None] * len(rows), dtype="Int64"),
+    ).sort_values(["cents", "id"], ascending=[False, True])
+
+
+def _slipped(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    as_of: Any,
+    slips: int,
+) -> pd.DataFrame:
+    last, least = asked("slipped_deals", as_of), whole("slips", slips, least=1)
+    rows = collect(_open_deals(opportunities, stages, accounts, as_of))
+    history = collect(
+        within(deal_periods, "valid_from", None, last),
+        *("opportunity_id", "sequence", "close_date"),
+    )
+    history = history[history["close_date"].notna() & history["opportunity_id"].isin(rows["id"])]
+    deal = history["opportunity_id"].to_numpy("int64")
+    order = np.lexsort((history["sequence"].to_numpy("int64"), deal))
+    deal, close = deal[order], days(history["close_date"])[order]
+    later = (deal[1:] == deal[:-1]) & (close[1:] > close[:-1])
+    pushed = pd.Series(deal[1:][later]).value_counts()
+    times = rows["id"].map(pushed).fillna(0).astype("Int64")
+    past = (pd.Timestamp(midnight(last)) - rows["close_date"]).dt.days.astype("Int64")
+    often = (times >= least).to_numpy(dtype=bool)
+    found = rows.assign(
+        reason=np.where(often, "slipped", "past_close"),
+        entity="opportunity",
+        amount=euros(rows["cents"]),
+        date=rows["close_date"],
+        days=past,
+        times=times,
+    )[often | (past > 0).fillna(value=False).to_numpy(dtype=bool)]
+    return found.sort_values(["cents", "id"], ascending=[False, True])
+
+
+def _ending(
+    contracts: nw.LazyFrame[Any], accounts: nw.LazyFrame[Any], as_of: Any, contract_days: int
+) -> pd.DataFrame:
+    last = asked("ending_contracts", as_of)
+    soon = last + whole("contract_days", contract_days) * DAY
+    companies = accounts.select(
+        nw.col("id").alias("account_id"),
+        nw.col("name").alias("account"),
+        *("owner_id", "owner", "team_id", "team"),
+    )
+    theirs = within(contracts.filter(nw.col("kind") == "competitor"), "ends_on", last, soon)
+    rows = collect(
+        theirs.select(
+            "id", "account_id", "competitor", "subject", "ends_on", cents=cents("yearly_amount")
+        ).join(companies, on="account_id", how="left")
+    )
+    name = rows["competitor"].fillna("") + " – " + rows["subject"].fillna("")
+    return rows.assign(
+        reason="contract_ends",
+        entity="contract",
+        name=name.str.strip(" –"),
+        amount=euros(rows["cents"]),
+        date=rows["ends_on"],
+        days=(rows["ends_on"] - pd.Timestamp(midnight(last))).dt.days,
+        times=pd.array([None] * len(rows), dtype="Int64"),
+    ).sort_values(["date", "id"])
+
+
+def _late(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    as_of: Any,
+    late_days: int,
+    terms: int,
+) -> pd.DataFrame:
+    least = whole("late_days", late_days)
+    tables = (ledger_entries, ledger_customers, documents, accounts)
+    items = open_items(*tables, as_of=as_of, terms=terms)
+    due = items[items["days_past_due"] > 0]
+    keys = ["customer_id", "customer", "account_id", "account", "owner_id", "owner", "team_id", "team"]
+    found = (
+        due.groupby(keys, dropna=False, sort=False)
+        .agg(
+            cents=("cents", "sum"),
+            date=("due_date", "min"),
+            days=("days_past_due", "max"),
+            times=("id", "size"),
+        )
+        .reset_index()
+    )
+    found = found[(found["cents"] > 0) & (found["days"] > least)]
+    return found.assign(
+        reason="late_payer",
+        entity="account",
+        id=found["account_id"],
+        name=found["account"].where(found["account"].notna(), found["customer"]),
+        amount=euros(found["cents"]),
+    ).sort_values(["cents", "customer_id"], ascending=[False, True])
+
+
+@metric(
+    label=("Affaires en sommeil", "Stalled deals"),
+    question=("Quelles affaires n’avancent plus ?", "Which deals no longer move?"),
+    unit=("jours", "days"),
+    formula=STALLED,
+    source="stages' own limit, stalled_days",
+    columns=TODO,
+)
+def stalled_deals(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Stalled deals, the largest first.
+
+    Args:
+        opportunities: as of the date.
+        stages: with how long a deal may stand there.
+        accounts: for names.
+        as_of: days are counted up to it.
+    """
+    asked("stalled_deals", as_of)
+    return give(_stalled(opportunities, stages, accounts, as_of), opportunities, TODO)
+
+
+@metric(
+    label=("Clôtures repoussées", "Slipped dates"),
+    question=("Quelles clôtures glissent ?", "Which close dates slip?"),
+    unit=("jours", "days"),
+    formula=SLIPPED,
+    source="deal history of the journal",
+    columns=TODO,
+)
+def slipped_deals(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    slips: int = 2,
+) -> nw.LazyFrame[Any]:
+    """Open deals put off often, or past their date, the largest first.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        deal_periods: each deal's close dates over time.
+        accounts: for names.
+        as_of: days are counted up to it.
+        slips: put off at least so often.
+    """
+    rows = _slipped(opportunities, stages, deal_periods, accounts, as_of, slips)
+    return give(rows, opportunities, TODO)
+
+
+@metric(
+    label=("Contrats concurrents à échéance", "Competitors' contracts that end"),
+    question=("Quels clients de concurrents seront libres ?", "Which competitors' customers come free?"),
+    unit=("jours", "days"),
+    formula=ENDING,
+    source="contracts",
+    columns=TODO,
+)
+def ending_contracts(
+    contracts: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    contract_days: int = 90,
+) -> nw.LazyFrame[Any]:
+    """Competitors' contracts that end soon, the soonest first.
+
+    Args:
+        contracts: ours are left out.
+        accounts: for names and owners.
+        as_of: the first of the days.
+        contract_days: how far ahead is soon.
+    """
+    return give(_ending(contracts, accounts, as_of, contract_days), contracts, TODO)
+
+
+@metric(
+    label=("Mauvais payeurs", "Late payers"),
+    question=("Qui nous paie en retard ?", "Who pays us late?"),
+    unit=("€", "€"),
+    formula=LATE,
+    source="account 411; due dates of invoices",
+    columns=TODO,
+)
+def late_payers(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    late_days: int = 30,
+    terms: int = 30,
+) -> nw.LazyFrame[Any]:
+    """Customers past due, the largest sum first.
+
+    Args:
+        ledger_entries: the ledger.
+        ledger_customers: its customers, tied to accounts.
+        documents: give due dates.
+        accounts: for names and owners.
+        as_of: open at this day.
+        late_days: late by more than so many days.
+        terms: days to pay where no invoice says.
+    """
+    tables = (ledger_entries, ledger_customers, documents, accounts)
+    return give(_late(*tables, as_of, late_days, terms), ledger_entries, TODO)
+
+
+@metric(
+    label=("À décider", "To decide"),
+    question=("Qu’est-ce qui m’attend ?", "What needs me?"),
+    unit=("€", "€"),
+    formula=(
+        " ".join(text[0] for text in (STALLED, SLIPPED, ENDING, LATE)),
+        " ".join(text[1] for text in (STALLED, SLIPPED, ENDING, LATE)),
+    ),
+    source="deal history of the journal, contracts, account 411",
+    columns=TODO,
+)
+def to_decide(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    contracts: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    slips: int = 2,
+    contract_days: int = 90,
+    late_days: int = 30,
+    terms: int = 30,
+) -> nw.LazyFrame[Any]:
+    """The rows of the four lists above, one after the other.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        deal_periods: each deal's close dates over time.
+        contracts: competitors' too.
+        accounts: for names and owners.
+        ledger_entries: the ledger.
+        ledger_customers: its customers, tied to accounts.
+        documents: give due dates.
+        as_of: the day.
+        slips: put off at least so often.
+        contract_days: how far ahead a contract ends soon.
+        late_days: late by more than so many days.
+        terms: days to pay where no invoice says.
+    """
+    asked("to_decide", as_of)
+    ledger_tables = (ledger_entries, ledger_customers, documents, accounts)
+    parts = [
+        _stalled(opportunities, stages, accounts, as_of),
+        _slipped(opportunities, stages, deal_periods, accounts, as_of, slips),
+        _ending(contracts, accounts, as_of, contract_days),
+        _late(*ledger_tables, as_of, late_days, terms),
+    ]
+    shaped = [part[list(TODO)].astype({"amount": "float64", "days": "Int64"}) for part in parts]
+    full = [part for part in shaped if len(part)] or shaped[:1]
+    return give(pd.concat(full, ignore_index=True), opportunities, TODO)

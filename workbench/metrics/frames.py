@@ -1,0 +1,137 @@
+"""Between the caller's engine and pandas: heavy work stays there, the small rest is finished here.
+
+Metrics filter, join and aggregate with narwhals in the caller's engine; what is left (a few
+thousand rows, or the narrow columns that an iteration needs) is collected, finished with pandas
+and NumPy, and given back in the caller's kind.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from workbench.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+type_of = {
+    "id": "Int64",
+    "count": "Int64",
+    "text": "str",
+    "flag": "bool",
+    "date": "datetime64[us]",
+    "money": "float64",
+    "ratio": "float64",
+    "number": "float64",
+}
+
+
+def collect(frame: nw.LazyFrame[Any], *columns: str) -> pd.DataFrame:
+    """The frame in pandas: whole numbers as Int64, dates as datetime64[us], text as str.
+
+    Args:
+        frame: of any engine.
+        columns: those needed; all where none is named.
+    """
+    narrow = frame.select(*columns) if columns else frame
+    found = narrow.collect()
+    if found.implementation.is_pandas():
+        result: pd.DataFrame = found.to_native().reset_index(drop=True)
+    else:
+        result = found.to_arrow().to_pandas(types_mapper=_PANDAS.get, date_as_object=False)
+    for name, dtype in result.dtypes.items():
+        if dtype.kind in "iu" and dtype != "Int64":
+            result[name] = result[name].astype("Int64")
+        elif dtype.kind == "M" and dtype != "datetime64[us]":
+            result[name] = result[name].astype("datetime64[us]")
+    return result
+
+
+_PANDAS = {
+    pa.int64(): pd.Int64Dtype(),
+    pa.int32(): pd.Int64Dtype(),
+    pa.int8(): pd.Int64Dtype(),
+    pa.uint32(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.string(): pd.StringDtype(na_value=np.nan),
+    pa.large_string(): pd.StringDtype(na_value=np.nan),
+    pa.string_view(): pd.StringDtype(na_value=np.nan),
+}
+
+
+def give(
+    result: pd.DataFrame, like: nw.LazyFrame[Any], columns: Mapping[str, str]
+) -> nw.LazyFrame[Any]:
+    """The finished rows in the kind of `like`, with exactly those columns.
+
+    Args:
+        result: what was computed; columns that aren't asked for are left out.
+        like: a frame that the caller gave.
+        columns: name and kind of each, as in the catalog.
+    """
+    shaped = pd.DataFrame(
+        {name: _cast(result[name], kind.partition(":")[0]) for name, kind in columns.items()}
+    ).reset_index(drop=True)
+    if like.implementation.is_pandas():
+        return nw.from_native(shaped).lazy()
+    table = pa.Table.from_pandas(shaped, preserve_index=False)
+    backend = like.implementation
+    return nw.from_native(table).lazy(backend if backend.is_duckdb() else "polars")
+
+
+def _cast(values: pd.Series[Any], kind: str) -> pd.Series[Any]:
+    dtype = type_of[kind]
+    if values.dtype == dtype:
+        return values
+    if kind == "flag":
+        return values.fillna(False).astype(bool)  # noqa: FBT003 - pandas' signature
+    return values.astype(dtype)
+
+
+def cents(column: str) -> nw.Expr:
+    """The amount as whole cents, null as 0: sums of them are exact."""
+    return (nw.col(column).fill_null(0.0) * 100).round(0).cast(nw.Int64)
+
+
+def euros(values: Any) -> NDArray[np.float64]:
+    """Whole cents as an amount, rounded to the cent."""
+    numbers = np.asarray(pd.Series(values).fillna(0), dtype="float64")
+    return np.round(numbers / 100, 2)
+
+
+def ratio(part: Any, whole: Any) -> NDArray[np.float64]:
+    """Part of whole; NaN (does not exist) where the whole is 0.
+
+    >>> ratio([1, 0], [4, 0]).tolist()
+    [0.25, nan]
+    """
+    up = np.asarray(pd.Series(part).fillna(0), dtype="float64")
+    down = np.asarray(pd.Series(whole).fillna(0), dtype="float64")
+    return np.divide(up, down, out=np.full(len(up), np.nan), where=down != 0)
+
+
+def whole(name: str, value: Any, *, least: int = 0) -> int:
+    """A whole number of at least `least`, from an option that may come as text.
+
+    Raises:
+        SettingsError: it isn't one.
+    """
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        raise SettingsError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+    return number
+
+
+def total(frame: pd.DataFrame, keys: Iterable[str], **sums: tuple[str, str]) -> pd.DataFrame:
+    """Group by the keys, null ones too, with pandas' named aggregations."""
+    return frame.groupby(list(keys), dropna=False, sort=False).agg(**sums).reset_index()

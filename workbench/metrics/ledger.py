@@ -1,0 +1,98 @@
+"""What the ledger says of customers: revenue (class 70) and receivables (411), in whole cents.
+
+Source: Plan comptable général (ANC 2014-03), class 70 net of 709 and account 411. Metrics of
+revenue and receivables stand on these rows, so that they add up by construction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from workbench.metrics.frames import cents, collect
+from workbench.metrics.periods import day, earliest, midnight, within
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SALES = "70"
+CUSTOMERS = "411"
+
+
+def sales(
+    ledger_entries: nw.LazyFrame[Any],
+    *columns: str,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Lines of class 70 in the period, with `cents` = credit - debit (709 counts against)."""
+    lines = ledger_entries.select(*dict.fromkeys((*columns, *_READ))).filter(
+        nw.col("account_number").str.starts_with(SALES)
+    )
+    return within(lines, "date", since, earliest(as_of, until)).with_columns(
+        cents=cents("credit") - cents("debit")
+    )
+
+
+def receivables(
+    ledger_entries: nw.LazyFrame[Any], *columns: str, as_of: Any = None
+) -> nw.LazyFrame[Any]:
+    """Lines of 411 up to the day, with `cents` = debit - credit, and whether they are open then.
+
+    A line is open until it is lettered; a lettering dated after the day doesn't count yet, one
+    without a date does.
+    """
+    wanted = dict.fromkeys((*columns, *_READ, "letter", "letter_date"))
+    lines = ledger_entries.select(*wanted).filter(
+        nw.col("account_number").str.starts_with(CUSTOMERS)
+    )
+    is_open = nw.col("letter").is_null() | (nw.col("letter") == "")
+    last = day(as_of)
+    if last is not None:
+        is_open = is_open | (nw.col("letter_date") > midnight(last)).fill_null(value=False)
+    return within(lines, "date", None, last).with_columns(
+        cents=cents("debit") - cents("credit"), is_open=is_open
+    )
+
+
+_READ = ("account_number", "date", "debit", "credit", "customer_id")
+
+
+def revenue_of_accounts(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> pd.DataFrame:
+    """Revenue in cents per account; customers without one are left out."""
+    lines = sales(ledger_entries, as_of=as_of, since=since, until=until)
+    return _of_accounts(lines, ledger_customers)
+
+
+def balance_of_accounts(
+    ledger_entries: nw.LazyFrame[Any], ledger_customers: nw.LazyFrame[Any], *, as_of: Any = None
+) -> pd.DataFrame:
+    """Balance of 411 in cents per account; customers without one are left out."""
+    return _of_accounts(receivables(ledger_entries, as_of=as_of), ledger_customers)
+
+
+def _of_accounts(
+    lines: nw.LazyFrame[Any], ledger_customers: nw.LazyFrame[Any]
+) -> pd.DataFrame:
+    tied = ledger_customers.select(nw.col("id").alias("customer_id"), "account_id").filter(
+        ~nw.col("account_id").is_null()
+    )
+    per_customer = (
+        lines.filter(~nw.col("customer_id").is_null())
+        .group_by("customer_id")
+        .agg(nw.col("cents").sum())
+    )
+    return collect(
+        per_customer.join(tied, on="customer_id", how="inner")
+        .group_by("account_id")
+        .agg(nw.col("cents").sum())
+    )

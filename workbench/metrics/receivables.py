@@ -1,0 +1,307 @@
+"""What customers owe: the balance of 411, its open items, and how late they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from workbench.metrics import ledger
+from workbench.metrics.catalog import metric
+from workbench.metrics.frames import collect, euros, give, ratio, whole
+from workbench.metrics.groups import GROUP, choice, grouped, labelled
+from workbench.metrics.periods import asked, midnight
+
+OWED = {
+    "customer_id": "id: null on lines of 411 that name no customer",
+    "customer_code": "text",
+    "customer": "text",
+    "account_id": "id",
+    "account": "text",
+    "owner_id": "id",
+    "owner": "text",
+    "balance": "money: debit - credit of 411 up to the date",
+    "open_items": "money: of it, the lines not lettered by then",
+    "items": "count: of open lines",
+    "lettered_without_balance": "money: balance - open_items",
+}
+ITEMS = {
+    "id": "id",
+    "journal": "text",
+    "entry": "text",
+    "date": "date",
+    "piece": "text",
+    "label": "text",
+    "customer_id": "id",
+    "customer_code": "text",
+    "customer": "text",
+    "account_id": "id",
+    "account": "text",
+    "owner_id": "id",
+    "owner": "text",
+    "team_id": "id",
+    "team": "text",
+    "segment": "text",
+    "amount": "money: debit - credit",
+    "due_date": "date: of the invoice where it is known, else the entry's date and the terms",
+    "days_past_due": "count: 0 or less is not due yet",
+    "bucket": "text",
+}
+AGED = {**GROUP, "bucket": "text", "position": "count", "amount": "money", "items": "count"}
+OVERDUE = {
+    "total": "money: open items",
+    "overdue": "money: of it, past due",
+    "share": "ratio: overdue / total",
+    "customers": "count: with something past due",
+    "oldest_days": "count: days past due of the oldest item",
+}
+BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
+EDGES = (0, 30, 60, 90)
+SOURCE = "Plan comptable général (ANC 2014-03), account 411; EcritureLet and DateLet of the FEC"
+OPEN = (
+    "Lignes du 411 non lettrées à la date (un lettrage postérieur ne compte pas), par jours de "
+    "retard sur l’échéance de la facture, sinon sur la date d’écriture plus le délai de paiement.",
+    "Lines of 411 not lettered by the date (a later lettering doesn't count), by days past the "
+    "invoice's due date, else past the entry's date plus the terms of payment.",
+)
+
+
+def _customers(
+    ledger_customers: nw.LazyFrame[Any], accounts: nw.LazyFrame[Any], *more: str
+) -> nw.LazyFrame[Any]:
+    tied = ledger_customers.select(
+        nw.col("id").alias("customer_id"),
+        nw.col("code").alias("customer_code"),
+        nw.col("name").alias("customer"),
+        "account_id",
+    )
+    companies = accounts.select(
+        nw.col("id").alias("account_id"), nw.col("name").alias("account"), "owner_id", "owner", *more
+    )
+    return tied.join(companies, on="account_id", how="left")
+
+
+@metric(
+    label=("Encours", "Outstanding"),
+    question=("Que nous doit chaque client ?", "What does each customer owe us?"),
+    unit=("€", "€"),
+    formula=(
+        "Solde (débit – crédit) des comptes 411 jusqu’à la date ; postes ouverts : lignes non "
+        "lettrées à cette date ; l’écart est montré comme lettré sans solde.",
+        "Balance (debit - credit) of accounts 411 up to the date; open items: lines not lettered "
+        "by then; the difference is shown as lettered without balance.",
+    ),
+    source=SOURCE,
+    columns=OWED,
+)
+def outstanding(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Each customer with a balance or an open item, the largest balance first.
+
+    Args:
+        ledger_entries: the ledger.
+        ledger_customers: its customers, tied to accounts.
+        accounts: for names and owners.
+        as_of: the balance stands at this day.
+    """
+    last = asked("outstanding", as_of)
+    lines = ledger.receivables(ledger_entries, as_of=last)
+    summed = (
+        lines.with_columns(
+            open_cents=nw.when(nw.col("is_open")).then(nw.col("cents")).otherwise(0),
+            items=nw.col("is_open").cast(nw.Int64),
+        )
+        .group_by("customer_id")
+        .agg(nw.col("cents", "open_cents", "items").sum())
+        .filter((nw.col("cents") != 0) | (nw.col("items") > 0))
+    )
+    rows = collect(
+        summed.join(_customers(ledger_customers, accounts), on="customer_id", how="left")
+    )
+    result = rows.assign(
+        balance=euros(rows["cents"]),
+        open_items=euros(rows["open_cents"]),
+        lettered_without_balance=euros(rows["cents"] - rows["open_cents"]),
+    ).sort_values(["cents", "customer_id"], ascending=[False, True])
+    return give(result, ledger_entries, OWED)
+
+
+def open_items(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any,
+    terms: int,
+) -> pd.DataFrame:
+    """The open lines of 411 with their due date, days past due and bucket.
+
+    A piece's due date is that of the invoice or credit note with its number; where several have
+    it, the latest.
+    """
+    last, grace = asked("open_items", as_of), whole("terms", terms)
+    columns = ("id", "journal", "entry", "piece", "label")
+    lines = ledger.receivables(ledger_entries, *columns, as_of=last).filter(nw.col("is_open"))
+    rows = collect(
+        lines.join(
+            _customers(ledger_customers, accounts, "team_id", "team", "segment"),
+            on="customer_id",
+            how="left",
+        )
+    )
+    pieces = rows["piece"].dropna().unique()
+    bills = documents.filter(
+        nw.col("kind").is_in(["invoice", "credit_note"]), ~nw.col("due_date").is_null()
+    ).select("code", "due_date")
+    dated = collect(bills)
+    due = dated[dated["code"].isin(pieces)].groupby("code")["due_date"].max()
+    known = rows["piece"].map(due)
+    due_date = known.fillna(rows["date"] + pd.Timedelta(days=grace)).astype("datetime64[us]")
+    late = (pd.Timestamp(midnight(last)) - due_date).dt.days
+    return rows.assign(
+        amount=euros(rows["cents"]),
+        due_date=due_date,
+        days_past_due=late,
+        position=np.searchsorted(EDGES, late),
+        bucket=np.array(BUCKETS, dtype=object)[np.searchsorted(EDGES, late)],
+    )
+
+
+@metric(
+    label=("Postes ouverts", "Open items"),
+    question=("Quelles factures restent dues ?", "Which invoices are still owed?"),
+    unit=("€", "€"),
+    formula=OPEN,
+    source=SOURCE,
+    columns=ITEMS,
+)
+def open_item_rows(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    terms: int = 30,
+) -> nw.LazyFrame[Any]:
+    """The lines behind `aged_balance`, the oldest due first.
+
+    Args:
+        ledger_entries: the ledger.
+        ledger_customers: its customers, tied to accounts.
+        documents: give due dates.
+        accounts: for names and owners.
+        as_of: open at this day.
+        terms: days to pay where no invoice says.
+    """
+    tables = (ledger_entries, ledger_customers, documents, accounts)
+    rows = open_items(*tables, as_of=as_of, terms=terms)
+    return give(rows.sort_values(["due_date", "id"]), ledger_entries, ITEMS)
+
+
+@metric(
+    label=("Balance âgée", "Aged balance"),
+    question=("Depuis quand nous doit-on cela ?", "For how long has it been owed?"),
+    unit=("€", "€"),
+    formula=OPEN,
+    source=SOURCE,
+    columns=AGED,
+)
+def aged_balance(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = None,
+    terms: int = 30,
+) -> nw.LazyFrame[Any]:
+    """Open items by days past due: five buckets in every group, the rows of `open_item_rows`.
+
+    Args:
+        ledger_entries: the ledger.
+        ledger_customers: its customers, tied to accounts.
+        documents: give due dates.
+        accounts: for names and owners.
+        as_of: open at this day.
+        by: customer, account, owner, team, segment; None for all.
+        terms: days to pay where no invoice says.
+    """
+    groupings = ("customer", "account", "owner", "team", "segment")
+    choice("grouping", by, groupings)
+    tables = (ledger_entries, ledger_customers, documents, accounts)
+    rows = open_items(*tables, as_of=as_of, terms=terms)
+    keyed = collect(grouped(nw.from_native(rows).lazy(), by, groupings))
+    keys = ["group_id", "group"]
+    groups = (
+        keyed.groupby(keys, dropna=False, sort=False)["cents"]
+        .sum()
+        .reset_index()
+        .sort_values(["cents", "group"], ascending=[False, True], kind="stable")[keys]
+    )
+    if by is None and groups.empty:
+        groups = pd.DataFrame({"group_id": [0], "group": [""]})
+    number = np.arange(len(groups))
+    numbered = keyed.merge(groups.assign(number=number), on=keys, how="left")
+    slot = numbered["number"].to_numpy("int64") * len(BUCKETS) + numbered["position"].to_numpy("int64")
+    size = len(groups) * len(BUCKETS)
+    added = np.zeros(size, dtype="int64")
+    np.add.at(added, slot, numbered["cents"].to_numpy("int64"))
+    every = groups.loc[groups.index.repeat(len(BUCKETS))].reset_index(drop=True)
+    result = every.assign(
+        bucket=np.tile(np.array(BUCKETS, dtype=object), len(groups)),
+        position=np.tile(np.arange(len(BUCKETS)), len(groups)),
+        amount=euros(added),
+        items=np.bincount(slot, minlength=size),
+    )
+    return give(labelled(result, by), ledger_entries, AGED)
+
+
+@metric(
+    label=("Retards de paiement", "Overdue"),
+    question=("Combien nous doit-on en retard ?", "How much is owed to us late?"),
+    unit=("€", "€"),
+    formula=OPEN,
+    source=SOURCE,
+    columns=OVERDUE,
+)
+def overdue(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    terms: int = 30,
+) -> nw.LazyFrame[Any]:
+    """One row: open items, what of them is past due, of how many customers, for how long.
+
+    Args:
+        ledger_entries: the ledger.
+        ledger_customers: its customers, tied to accounts.
+        documents: give due dates.
+        accounts: for names and owners.
+        as_of: open at this day.
+        terms: days to pay where no invoice says.
+    """
+    tables = (ledger_entries, ledger_customers, documents, accounts)
+    rows = open_items(*tables, as_of=as_of, terms=terms)
+    late = rows[rows["days_past_due"] > 0]
+    total, due = int(rows["cents"].sum()), int(late["cents"].sum())
+    row = {
+        "total": [total / 100],
+        "overdue": [due / 100],
+        "share": ratio([due], [total]),
+        "customers": [late["customer_id"].nunique()],
+        "oldest_days": [late["days_past_due"].max() if len(late) else None],
+    }
+    return give(pd.DataFrame(row), ledger_entries, OVERDUE)

@@ -1,0 +1,496 @@
+"""Revenue: class 70 of the ledger net of 709, by customer, account, group and month.
+
+What names no customer, or several, is shown as unallocated, never guessed; totals are the
+ledger's to the cent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from workbench.metrics import ledger
+from workbench.metrics.catalog import metric
+from workbench.metrics.deals import DIMENSIONS
+from workbench.metrics.frames import cents, collect, euros, give, ratio
+from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, labelled, number
+from workbench.metrics.hierarchy import heads
+from workbench.metrics.periods import (
+    KPI,
+    asked,
+    compared,
+    days,
+    midnight,
+    shifted,
+    span,
+    within,
+)
+from workbench.metrics.wins import against_last_year, won_deals
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+ROWS = {
+    "id": "id",
+    "journal": "text",
+    "entry": "text",
+    "date": "date",
+    "piece": "text",
+    "label": "text",
+    "account_number": "text",
+    "debit": "money",
+    "credit": "money",
+    "revenue": "money: credit - debit",
+    "customer_id": "id: null where the entry names none, or several",
+    "customer_code": "text",
+    "customer": "text",
+    "account_id": "id: null where the customer is unmatched",
+    "account": "text",
+}
+REVENUE = {
+    **GROUP,
+    "revenue": "money",
+    "unmatched": "money: of it, customers without an account",
+    "unallocated": "money: of it, entries with no or several customers",
+    "share": "ratio: of the total",
+    "lines": "count: of the ledger",
+}
+BY_MONTH = {
+    "month": "date: its first day",
+    "revenue": "money",
+    "last_year": "money: the same days a year before",
+    "change_rate": "ratio: against last year",
+    "partial": "flag: the month isn't over, or is cut by the period",
+}
+UNALLOCATED = {
+    "journal": "text",
+    "entry": "text",
+    "date": "date",
+    "piece": "text",
+    "label": "text",
+    "reason": "text: none (no customer) or several",
+    "customers": "count: distinct customers on the entry's 411 lines",
+    "lines": "count: of class 70",
+    "revenue": "money",
+}
+INVOICED = {
+    **GROUP,
+    "deals": "count: won in the period",
+    "won": "money",
+    "ordered": "money: orders of those deals, without tax",
+    "invoiced": "money: invoices less credit notes of those deals, without tax",
+    "paid": "money: of it, invoices whose 411 line is lettered",
+    "gap": "money: won - invoiced",
+    "invoiced_share": "ratio: invoiced / won",
+}
+FORMULA = (
+    "Crédit – débit des comptes 70 (709 en moins) ; les lignes d’une écriture reviennent au client "
+    "de son unique ligne 411 ; plusieurs clients ou aucun : non affecté.",
+    "Credit - debit of accounts 70 (709 counting against); an entry's lines belong to the customer "
+    "of its one 411 line; several customers or none: unallocated.",
+)
+SOURCE = "Plan comptable général (ANC 2014-03), class 70"
+COMPANY = ("account", "segment", "sector", "owner", "team")
+GROUPINGS = (*COMPANY, "customer", "group", *CALENDAR)
+
+
+@metric(
+    label=("Lignes de chiffre d’affaires", "Revenue lines"),
+    question=("Quelles écritures sont derrière ce chiffre ?", "Which entries are behind this figure?"),
+    unit=("€", "€"),
+    formula=FORMULA,
+    source=SOURCE,
+    columns=ROWS,
+)
+def revenue_rows(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """The lines behind the revenue metrics, in order of date.
+
+    Args:
+        ledger_entries: the ledger.
+        ledger_customers: its customers.
+        accounts: for names.
+        as_of: later lines don't count.
+        since: first day; twelve months up to `until` where it isn't given.
+        until: last day.
+    """
+    period = span(asked("revenue_rows", as_of), since, until)
+    columns = ("id", "journal", "entry", "piece", "label", "account_number")
+    lines = ledger.sales(
+        ledger_entries, *columns, as_of=as_of, since=period.since, until=period.until
+    )
+    tied = ledger_customers.select(
+        nw.col("id").alias("customer_id"),
+        nw.col("code").alias("customer_code"),
+        nw.col("name").alias("customer"),
+        "account_id",
+    )
+    names = accounts.select(nw.col("id").alias("account_id"), nw.col("name").alias("account"))
+    return (
+        lines.join(tied, on="customer_id", how="left")
+        .join(names, on="account_id", how="left")
+        .with_columns(revenue=nw.col("cents") / 100)
+        .select(*ROWS)
+        .sort("date", "id")
+    )
+
+
+@metric(
+    label=("Chiffre d’affaires", "Revenue"),
+    question=("Qui achète, combien, quand ?", "Who buys, how much, when?"),
+    unit=("€", "€"),
+    formula=FORMULA,
+    source=SOURCE,
+    columns=REVENUE,
+)
+def revenue_by_account(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    parent_periods: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = "account",
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Revenue per account or otherwise; its rows add up to the ledger's class 70.
+
+    Args:
+        ledger_entries: the ledger.
+        ledger_customers: its customers, tied to accounts.
+        accounts: as of the date.
+        parent_periods: whom an account belonged to when it bought.
+        as_of: later lines don't count.
+        by: account, customer, group (ultimate parent as of the entry), segment, sector, owner,
+            team, month, quarter, year; None for all.
+        since: first day.
+        until: last day.
+    """
+    choice("grouping", by, GROUPINGS)
+    lines = ledger.sales(ledger_entries, as_of=as_of, since=since, until=until)
+    keys = ["customer_id", "date"] if by == "group" or by in CALENDAR else ["customer_id"]
+    summed = lines.group_by(*keys).agg(nw.col("cents").sum(), nw.len().alias("lines"))
+    tied = ledger_customers.select(
+        nw.col("id").alias("customer_id"), nw.col("name").alias("customer"), "account_id"
+    )
+    rows = summed.join(tied, on="customer_id", how="left")
+    if by in CALENDAR:
+        flags = {
+            "unmatched": nw.col("account_id").is_null() & ~nw.col("customer_id").is_null(),
+            "unallocated": nw.col("customer_id").is_null(),
+        }
+        parts = rows.with_columns(
+            **{name: nw.when(flag).then(nw.col("cents")).otherwise(0) for name, flag in flags.items()}
+        ).group_by("date")
+        daily = collect(parts.agg(nw.col("cents", "unmatched", "unallocated", "lines").sum()))
+        found = collect(
+            nw.from_native(daily).lazy().with_columns(
+                group_id=number(str(by), "date"), group=nw.lit("")
+            )
+        )
+    else:
+        found = _companies(collect(rows), accounts, parent_periods, by)
+    result = (
+        found.groupby(["group_id", "group"], dropna=False, sort=False)[
+            ["cents", "unmatched", "unallocated", "lines"]
+        ]
+        .sum()
+        .reset_index()
+    )
+    whole = [result["cents"].sum()] * len(result)
+    result = result.assign(
+        share=ratio(result["cents"], whole),
+        revenue=euros(result["cents"]),
+        unmatched=euros(result["unmatched"]),
+        unallocated=euros(result["unallocated"]),
+    ).sort_values(["cents", "group"], ascending=[False, True], kind="stable")
+    return give(labelled(result, by), ledger_entries, REVENUE)
+
+
+def _companies(
+    rows: pd.DataFrame,
+    accounts: nw.LazyFrame[Any],
+    parent_periods: nw.LazyFrame[Any],
+    by: str | None,
+) -> pd.DataFrame:
+    """Cents per customer (and day) with the group that they belong to."""
+    known = collect(accounts, "id", "name", "segment", "sector", "owner_id", "owner", "team_id",
+                    "team") if by in COMPANY or by == "group" else pd.DataFrame()  # fmt: skip
+    nothing = pd.Series(pd.array([None] * len(rows), dtype="Int64"))
+    group_id, group = nothing, pd.Series([None] * len(rows), dtype="str")
+    has_account = rows["account_id"].notna().to_numpy()
+    if by == "customer":
+        group_id, group = rows["customer_id"].astype("Int64"), rows["customer"]
+    elif by is not None:
+        wanted = rows["account_id"].astype("Int64")
+        if by == "group":
+            parents = collect(parent_periods, "account_id", "parent_id", "valid_from", "valid_to")
+            wanted = wanted.copy()
+            wanted[has_account] = heads(
+                rows.loc[has_account, "account_id"].to_numpy("int64"),
+                days(rows.loc[has_account, "date"]),
+                parents,
+            )
+        place = pd.Index(known["id"].astype("int64")).get_indexer(wanted.fillna(-1).to_numpy("int64"))
+        group_id, group = _taken(known, place, by, wanted)
+    amount = rows["cents"]
+    no_customer = rows["customer_id"].isna().to_numpy()
+    return rows.assign(
+        group_id=group_id,
+        group=group,
+        unmatched=np.where(~has_account & ~no_customer, amount, 0),
+        unallocated=np.where(no_customer, amount, 0),
+    )
+
+
+def _taken(
+    known: pd.DataFrame, place: np.ndarray[Any, Any], by: str, wanted: pd.Series[Any]
+) -> tuple[pd.Series[Any], pd.Series[Any]]:
+    columns = {
+        "account": ("id", "name"),
+        "group": ("id", "name"),
+        "owner": ("owner_id", "owner"),
+        "team": ("team_id", "team"),
+    }
+    key, name = columns.get(by, ("", by))
+    found = place >= 0
+    group = known[name].take(place).reset_index(drop=True).where(found)
+    if not key:
+        return pd.Series(pd.array([None] * len(place), dtype="Int64")), group
+    if key == "id":
+        return wanted.reset_index(drop=True), group
+    return known[key].astype("Int64").take(place).reset_index(drop=True).where(found), group
+
+
+@metric(
+    label=("Chiffre d’affaires par mois", "Revenue by month"),
+    question=(
+        "Comment évolue le chiffre d’affaires face à l’an dernier ?",
+        "How does revenue move against last year?",
+    ),
+    unit=("€", "€"),
+    formula=FORMULA,
+    source=SOURCE,
+    columns=BY_MONTH,
+)
+def revenue_by_month(
+    ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None, since: Any = None, until: Any = None
+) -> nw.LazyFrame[Any]:
+    """Revenue per month beside the same days a year before, unallocated included.
+
+    Args:
+        ledger_entries: the ledger.
+        as_of: later lines don't count.
+        since: first day; twelve months up to `until` where it isn't given.
+        until: last day; `as_of` where it isn't given.
+    """
+    period = span(asked("revenue_by_month", as_of), since, until)
+    lines = ledger.sales(
+        ledger_entries, as_of=as_of, since=shifted(period.since, -12), until=period.until
+    )
+    daily = collect(lines.group_by("date").agg(nw.col("cents").sum()))
+    table = against_last_year(daily, period.since, period.until)
+    change = (table["amount"] - table["last_year"]).to_numpy()
+    positive = table["last_year"].where(table["last_year"] > 0, 0)
+    result = table.assign(revenue=table["amount"], change_rate=ratio(change, positive))
+    return give(result, ledger_entries, BY_MONTH)
+
+
+@metric(
+    label=("Chiffre d’affaires de la période", "Revenue in the period"),
+    question=("Combien avons-nous facturé, et combien avant ?", "How much revenue, and how much before?"),
+    unit=("€", "€"),
+    formula=FORMULA,
+    source=SOURCE,
+    columns=KPI,
+)
+def revenue_in_period(
+    ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None, since: Any = None, until: Any = None
+) -> nw.LazyFrame[Any]:
+    """Revenue with that of the period before.
+
+    Args:
+        ledger_entries: the ledger.
+        as_of: later lines don't count.
+        since: first day; twelve months up to `until` where it isn't given.
+        until: last day; `as_of` where it isn't given.
+    """
+    period = span(asked("revenue_in_period", as_of), since, until)
+    lines = ledger.sales(
+        ledger_entries, as_of=as_of, since=period.previous_since, until=period.until
+    )
+    daily = collect(lines.group_by("date").agg(nw.col("cents").sum()))
+
+    def added(first: dt.date, last: dt.date) -> float:
+        chosen = daily["date"].between(midnight(first), midnight(last))
+        return float(daily.loc[chosen, "cents"].sum()) / 100
+
+    now = added(period.since, period.until)
+    before = added(period.previous_since, period.previous_until)
+    return give(compared({"revenue": (now, before)}, period), ledger_entries, KPI)
+
+
+@metric(
+    label=("Chiffre d’affaires non affecté", "Unallocated revenue"),
+    question=(
+        "Quelles ventes ne peuvent être attribuées à un client ?",
+        "Which sales can't be given to a customer?",
+    ),
+    unit=("€", "€"),
+    formula=(
+        "Écritures de classe 70 dont les lignes 411 nomment plusieurs clients, ou aucun.",
+        "Class 70 entries whose 411 lines name several customers, or none.",
+    ),
+    source=SOURCE,
+    columns=UNALLOCATED,
+)
+def unallocated_revenue(
+    ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None, since: Any = None, until: Any = None
+) -> nw.LazyFrame[Any]:
+    """One row per entry, the largest first.
+
+    Args:
+        ledger_entries: the ledger.
+        as_of: later lines don't count.
+        since: first day.
+        until: last day.
+    """
+    key = ["journal", "entry", "date"]
+    lines = ledger.sales(
+        ledger_entries, *key, "id", "piece", "label", as_of=as_of, since=since, until=until
+    ).filter(nw.col("customer_id").is_null())
+    rows = collect(lines, *key, "id", "piece", "label", "cents").sort_values("id")
+    found = (
+        rows.groupby(key, dropna=False, sort=False)
+        .agg(
+            piece=("piece", "first"),
+            label=("label", "first"),
+            cents=("cents", "sum"),
+            lines=("id", "size"),
+        )
+        .reset_index()
+    )
+    named = ledger.receivables(ledger_entries, *key, as_of=as_of).filter(
+        ~nw.col("customer_id").is_null()
+    )
+    counted = _customers(named, found, key)
+    result = found.merge(counted, on=key, how="left")
+    result["customers"] = result["customers"].fillna(0)
+    result = result.assign(
+        revenue=euros(result["cents"]),
+        reason=np.where(result["customers"] > 0, "several", "none"),
+    ).sort_values(["cents", "date", "entry"], ascending=[False, True, True])
+    return give(result, ledger_entries, UNALLOCATED)
+
+
+def _customers(
+    named: nw.LazyFrame[Any], entries: pd.DataFrame, key: list[str]
+) -> pd.DataFrame:
+    """How many customers the 411 lines of each of those entries name."""
+    listed = entries["entry"].dropna().unique().tolist()
+    lines = collect(named.filter(nw.col("entry").is_in(listed)), *key, "customer_id")
+    return (
+        lines.groupby(key, dropna=False, sort=False)
+        .agg(customers=("customer_id", "nunique"))
+        .reset_index()
+    )
+
+
+@metric(
+    label=("Gagné, facturé, payé", "Won, invoiced, paid"),
+    question=(
+        "Ce que nous gagnons est-il facturé, puis payé ?",
+        "Is what we win invoiced, then paid?",
+    ),
+    unit=("€", "€"),
+    formula=(
+        "Affaires gagnées dans la période : leur montant, leurs commandes, leurs factures moins "
+        "avoirs, et la part des factures dont la ligne 411 est lettrée.",
+        "Deals won in the period: their amount, their orders, their invoices less credit notes, "
+        "and those invoices whose 411 line is lettered.",
+    ),
+    source="documents tied to opportunities; account 411",
+    columns=INVOICED,
+)
+def won_versus_invoiced(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    ledger_entries: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = "month",
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Won deals beside what became of them, by when they were won.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        documents: orders, invoices and credit notes tied to an opportunity.
+        ledger_entries: tell which invoices are paid, by their piece.
+        as_of: later documents and letterings don't count.
+        by: month, quarter, year, owner, team, segment, product, pipeline, deal; None for all.
+        since: first day of the win.
+        until: last day of the win.
+    """
+    won = won_deals(opportunities, stages, "name", as_of=as_of, since=since, until=until)
+    keyed = collect(
+        grouped(won, by, (*CALENDAR, *DIMENSIONS, "deal"), date="closed_on"),
+        *("id", "group_id", "group", "cents"),
+    )
+    papers = (
+        within(documents, "date", None, as_of)
+        .filter(nw.col("kind").is_in(["order", "invoice", "credit_note"]))
+        .select("code", "kind", "opportunity_id", won=cents("amount"))
+        .join(won.select(nw.col("id").alias("opportunity_id")), on="opportunity_id", how="inner")
+    )
+    rows = collect(papers)
+    bills = rows[rows["kind"] != "order"]
+    settled = _lettered(ledger_entries, bills["code"], as_of)
+    sums = {
+        "ordered": rows[rows["kind"] == "order"],
+        "invoiced": bills,
+        "paid": bills[bills["code"].isin(settled)],
+    }
+    for name, part in sums.items():
+        per_deal = part.groupby("opportunity_id")["won"].sum()
+        keyed[name] = keyed["id"].map(per_deal).fillna(0).astype("int64")
+    found = (
+        keyed.groupby(["group_id", "group"], dropna=False, sort=False)
+        .agg(
+            deals=("id", "size"),
+            **{name: (name, "sum") for name in ("cents", "ordered", "invoiced", "paid")},
+        )
+        .reset_index()
+        .sort_values(["cents", "group"], ascending=[False, True], kind="stable")
+    )
+    result = found.assign(
+        won=euros(found["cents"]),
+        gap=euros(found["cents"] - found["invoiced"]),
+        invoiced_share=ratio(found["invoiced"], found["cents"]),
+        **{name: euros(found[name]) for name in sums},
+    )
+    return give(labelled(result, by), opportunities, INVOICED)
+
+
+def _lettered(
+    ledger_entries: nw.LazyFrame[Any], codes: pd.Series[Any], as_of: Any
+) -> pd.Series[Any]:
+    """Those of the invoices whose lines of 411 are all lettered by the day."""
+    lines = ledger.receivables(ledger_entries, "piece", as_of=as_of)
+    rows = collect(lines.filter(nw.col("piece").is_in(codes.dropna().tolist())), "piece", "is_open")
+    still = rows.groupby("piece")["is_open"].max()
+    return pd.Series(still.index[~still.astype(bool).to_numpy()])

@@ -1,0 +1,499 @@
+"""Won and lost: how many deals are won, when, by whom, for which group, and why others aren't.
+
+A deal counts on the day on which it was won or lost, never on the day that was hoped for; owner,
+team and ultimate parent are those of that day.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from workbench.metrics.catalog import metric
+from workbench.metrics.deals import DIMENSIONS, deals
+from workbench.metrics.frames import cents, collect, euros, give, ratio
+from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, labelled
+from workbench.metrics.hierarchy import heads
+from workbench.metrics.intervals import wilson
+from workbench.metrics.periods import (
+    KPI,
+    NOBODY,
+    asked,
+    at,
+    compared,
+    days,
+    midnight,
+    months_between,
+    shifted,
+    span,
+    tiled,
+    within,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+RATE = {
+    **GROUP,
+    "won": "count: deals",
+    "lost": "count: deals",
+    "open": "count: deals open at the date, whatever the period",
+    "rate": "ratio: won / (won + lost)",
+    "low": "ratio",
+    "high": "ratio",
+    "won_amount": "money",
+    "lost_amount": "money",
+    "mean_won_amount": "money",
+    "cycle_days": "number: mean days from creation to win, of the won",
+}
+REASONS = {"reason": "text: vocabulary.LossReason", "deals": "count", "amount": "money", "share": "ratio: of the deals lost"}
+ROWS = {
+    "id": "id",
+    "code": "text",
+    "name": "text",
+    "account_id": "id",
+    "account": "text",
+    "root_id": "id: head of the account's group on the day of the win",
+    "root": "text",
+    "won_on": "date",
+    "month": "date: first day of the month of the win",
+    "amount": "money",
+    "owner_id": "id: on the day of the win",
+    "owner": "text",
+    "team_id": "id: the owner's manager on the day of the win",
+    "team": "text",
+    "segment": "text",
+    "product": "text",
+    "pipeline": "text",
+}
+WON = {**GROUP, "deals": "count", "amount": "money", "share": "ratio: of the amount"}
+BY_MONTH = {
+    "month": "date: its first day",
+    "deals": "count",
+    "amount": "money",
+    "last_year": "money: won in the same days a year before",
+    "partial": "flag: the month isn't over, or is cut by the period",
+}
+WON_ON = (
+    "Affaire comptée le jour où elle a été gagnée, pas celui où elle était attendue.",
+    "A deal counts on the day on which it was won, not the one on which it was expected.",
+)
+
+
+@metric(
+    label=("Taux de réussite", "Win rate"),
+    question=(
+        "Quelle part des affaires conclues gagnons-nous ?",
+        "What share of the deals decided do we win?",
+    ),
+    unit=("part des affaires conclues", "share of deals decided"),
+    formula=(
+        "Gagnées / (gagnées + perdues) parmi les affaires closes dans la période ; intervalle de "
+        "Wilson à 95 %.",
+        "Won / (won + lost) among deals closed in the period; Wilson interval at 95 %.",
+    ),
+    source="Wilson 1927; lost deals count by construction",
+    columns=RATE,
+)
+def win_rate(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Won and lost in the period, open at the date.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        as_of: deals closed after it don't count.
+        by: owner, team, segment, product, pipeline, or month, quarter, year of closing.
+        since: first day of closing.
+        until: last day of closing.
+    """
+    rows = grouped(
+        deals(opportunities, stages, as_of=as_of), by, (*DIMENSIONS, *CALENDAR), date="closed_on"
+    )
+    is_open = nw.col("kind") == "open"
+    parts = []
+    decided = within(within(rows.filter(~is_open), "closed_on", None, as_of), "closed_on", since, until)
+    days_taken = (nw.col("closed_on") - nw.col("created_on")).dt.total_minutes() / (24 * 60)
+    closed = (
+        decided.with_columns(days_taken=days_taken)
+        .group_by("group_id", "group", "kind")
+        .agg(nw.len().alias("deals"), nw.col("cents").sum(), nw.col("days_taken").mean())
+    )
+    parts.append(collect(closed))
+    if by not in CALENDAR:
+        waiting = rows.filter(is_open).group_by("group_id", "group", "kind")
+        parts.append(collect(waiting.agg(nw.len().alias("deals"), nw.col("cents").sum())))
+    found = pd.concat(parts, ignore_index=True)
+    keys = ["group_id", "group"]
+    wide = found[keys].drop_duplicates(ignore_index=True)
+    if by is None and wide.empty:
+        wide = pd.DataFrame({"group_id": [0], "group": [""]})
+    for kind in ("won", "lost", "open"):
+        part = found.loc[found["kind"] == kind, [*keys, "deals", "cents", "days_taken"]]
+        names = {"deals": kind, "cents": f"{kind}_cents", "days_taken": f"{kind}_days"}
+        wide = wide.merge(part.rename(columns=names), on=keys, how="left")
+        wide[[kind, f"{kind}_cents"]] = wide[[kind, f"{kind}_cents"]].fillna(0)
+    low, high = wilson(wide["won"], wide["won"] + wide["lost"])
+    wide = wide.assign(
+        rate=ratio(wide["won"], wide["won"] + wide["lost"]),
+        low=low,
+        high=high,
+        won_amount=euros(wide["won_cents"]),
+        lost_amount=euros(wide["lost_cents"]),
+        mean_won_amount=np.round(ratio(wide["won_cents"], wide["won"]) / 100, 2),
+        cycle_days=wide["won_days"],
+    ).sort_values(["won_amount", "group"], ascending=[False, True], kind="stable")
+    return give(labelled(wide, by), opportunities, RATE)
+
+
+@metric(
+    label=("Motifs de perte", "Reasons for loss"),
+    question=("Pourquoi perdons-nous des affaires ?", "Why do we lose deals?"),
+    unit=("affaires", "deals"),
+    formula=(
+        "Affaires perdues dans la période, par motif ; sans motif compris.",
+        "Deals lost in the period, by reason; those without one included.",
+    ),
+    source="shared definition: loss reason",
+    columns=REASONS,
+)
+def loss_reasons(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Lost deals by reason, the most frequent first.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        as_of: deals lost after it don't count.
+        since: first day of the loss.
+        until: last day of the loss.
+    """
+    rows = deals(opportunities, stages, "loss_reason", as_of=as_of)
+    lost = within(rows.filter(nw.col("kind") == "lost"), "closed_on", None, as_of)
+    found = collect(
+        within(lost, "closed_on", since, until)
+        .group_by(nw.col("loss_reason").alias("reason"))
+        .agg(nw.len().alias("deals"), nw.col("cents").sum())
+    )
+    result = found.assign(
+        amount=euros(found["cents"]), share=ratio(found["deals"], [found["deals"].sum()] * len(found))
+    ).sort_values(["deals", "reason"], ascending=[False, True])
+    return give(result, opportunities, REASONS)
+
+
+def won_deals(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    *more: str,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """The deals won in the period, with `closed_on` the day of the win."""
+    won = deals(opportunities, stages, *more, as_of=as_of).filter(nw.col("kind") == "won")
+    return within(within(won, "closed_on", None, as_of), "closed_on", since, until)
+
+
+@metric(
+    label=("Affaires gagnées", "Deals won"),
+    question=("Quelles affaires avons-nous gagnées ?", "Which deals have we won?"),
+    unit=("€", "€"),
+    formula=WON_ON,
+    source="deal history of the journal",
+    columns=ROWS,
+)
+def won_rows(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
+    parent_periods: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """The deals won in the period, the latest first, with owner, team and group of that day.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        accounts: for names.
+        reps: for names.
+        deal_periods: who owned the deal when it was won; where they don't say, who owns it.
+        team_periods: who led that rep then.
+        parent_periods: whom the account belonged to then.
+        as_of: deals won after it don't count.
+        since: first day of the win.
+        until: last day of the win.
+    """
+    tables = (opportunities, stages, accounts, reps, deal_periods, team_periods, parent_periods)
+    rows = _won(*tables, as_of=as_of, since=since, until=until)
+    ordered = rows.sort_values(["won_on", "id"], ascending=[False, True])
+    return give(ordered, opportunities, ROWS)
+
+
+def _won(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
+    parent_periods: nw.LazyFrame[Any],
+    **period: Any,
+) -> pd.DataFrame:
+    won = won_deals(opportunities, stages, "code", "name", **period).with_columns(
+        current=nw.col("owner_id")
+    )
+    history = deal_periods.select(
+        nw.col("opportunity_id").alias("id"),
+        nw.col("sequence"),
+        nw.col("owner_id").alias("then"),
+        nw.col("valid_from"),
+    )
+    on_day = (
+        won.select("id", "closed_on")
+        .join(history, on="id", how="inner")
+        .filter(nw.col("valid_from") <= nw.col("closed_on"))
+    )
+    latest = on_day.group_by("id").agg(nw.col("sequence").max())
+    owners = collect(on_day.join(latest, on=["id", "sequence"], how="inner"), "id", "then")
+    rows = collect(
+        won, "id", "code", "name", "account_id", "closed_on", "cents", "current", "segment",
+        "product", "pipeline",
+    )  # fmt: skip
+    then = rows["id"].map(owners.dropna(subset=["then"]).set_index("id")["then"])
+    rows["owner_id"] = then.astype("Int64").fillna(rows["current"])
+    rows["team_id"] = teams_on(rows["owner_id"], rows["closed_on"], team_periods)
+    who = collect(reps, "id", "name").set_index("id")["name"]
+    companies = collect(accounts, "id", "name").set_index("id")["name"]
+    known = rows["account_id"].notna().to_numpy()
+    root = heads(
+        rows.loc[known, "account_id"].to_numpy("int64"),
+        days(rows.loc[known, "closed_on"]),
+        collect(parent_periods, "account_id", "parent_id", "valid_from", "valid_to"),
+    )
+    rows["root_id"] = pd.array([None] * len(rows), dtype="Int64")
+    rows.loc[known, "root_id"] = root
+    return rows.assign(
+        account=rows["account_id"].map(companies),
+        root=rows["root_id"].map(companies),
+        won_on=rows["closed_on"],
+        month=rows["closed_on"].to_numpy("datetime64[M]").astype("datetime64[us]"),
+        amount=euros(rows["cents"]),
+        owner=rows["owner_id"].map(who),
+        team=rows["team_id"].map(who),
+    )
+
+
+def teams_on(
+    rep_ids: pd.Series[Any], on: pd.Series[Any], team_periods: nw.LazyFrame[Any]
+) -> pd.Series[Any]:
+    """The manager of each rep on each day; null where there was none."""
+    periods = collect(tiled(team_periods, "rep_id", "manager_id"))
+    pairs = pd.DataFrame({"rep_id": rep_ids.to_numpy(), "on": on.to_numpy()})
+    asked_for = pairs.drop_duplicates().dropna()
+    joined = asked_for.merge(periods, on="rep_id", how="left")
+    there = (joined["valid_from"].isna() | (joined["valid_from"] <= joined["on"])) & (
+        joined["valid_to"].isna() | (joined["valid_to"] > joined["on"])
+    )
+    found = pairs.merge(joined[there], on=["rep_id", "on"], how="left")
+    manager = found["manager_id"].astype("Int64")
+    return manager.mask(manager == NOBODY).set_axis(rep_ids.index)
+
+
+@metric(
+    label=("Gagné par …", "Won by …"),
+    question=("Qui a gagné quoi, et quand ?", "Who won what, and when?"),
+    unit=("€", "€"),
+    formula=WON_ON,
+    source="deal history of the journal",
+    columns=WON,
+)
+def won_by(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
+    parent_periods: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = "month",
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Count and amount won, the rows of `won_rows` added up.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        accounts: for names.
+        reps: for names.
+        deal_periods: who owned the deal when it was won.
+        team_periods: who led that rep then.
+        parent_periods: whom the account belonged to then.
+        as_of: deals won after it don't count.
+        by: month, quarter, year, owner, team, group (ultimate parent), account, segment, product,
+            pipeline; None for all.
+        since: first day of the win.
+        until: last day of the win.
+    """
+    tables = (opportunities, stages, accounts, reps, deal_periods, team_periods, parent_periods)
+    choice("grouping", by, (*CALENDAR, *DIMENSIONS, "group", "account"))
+    rows = _won(*tables, as_of=as_of, since=since, until=until)
+    keyed = collect(
+        grouped(nw.from_native(rows).lazy(), by, (*CALENDAR, *DIMENSIONS, "group", "account"), date="won_on")
+    )
+    found = (
+        keyed.groupby(["group_id", "group"], dropna=False, sort=False)
+        .agg(deals=("id", "size"), cents=("cents", "sum"))
+        .reset_index()
+        .sort_values(["cents", "group"], ascending=[False, True], kind="stable")
+    )
+    result = found.assign(
+        amount=euros(found["cents"]), share=ratio(found["cents"], [found["cents"].sum()] * len(found))
+    )
+    return give(labelled(result, by), opportunities, WON)
+
+
+@metric(
+    label=("Gagné dans la période", "Won in the period"),
+    question=(
+        "Combien avons-nous gagné, et combien avant ?",
+        "How much have we won, and how much before?",
+    ),
+    unit=("affaires, €", "deals, €"),
+    formula=(
+        "Affaires gagnées dans la période et leurs montants, contre la période précédente de même "
+        "longueur.",
+        "Deals won in the period and their amounts, against the period before of equal length.",
+    ),
+    source="deal history of the journal",
+    columns=KPI,
+)
+def won_in_period(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Deals and amount won with the period before.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        as_of: deals won after it don't count.
+        since: first day; twelve months up to `until` where it isn't given.
+        until: last day; `as_of` where it isn't given.
+    """
+    period = span(asked("won_in_period", as_of), since, until)
+    won = won_deals(opportunities, stages, as_of=as_of, since=period.previous_since, until=period.until)
+    rows = collect(won.group_by("closed_on").agg(nw.len().alias("deals"), nw.col("cents").sum()))
+
+    def within_days(first: dt.date, last: dt.date, column: str) -> int:
+        return int(rows.loc[rows["closed_on"].between(midnight(first), midnight(last)), column].sum())
+
+    now, before = (period.since, period.until), (period.previous_since, period.previous_until)
+    values = {
+        "won_deals": (float(within_days(*now, "deals")), float(within_days(*before, "deals"))),
+        "won_amount": (within_days(*now, "cents") / 100, within_days(*before, "cents") / 100),
+    }
+    return give(compared(values, period), opportunities, KPI)
+
+
+@metric(
+    label=("Gagné par mois", "Won by month"),
+    question=("Que gagnons-nous chaque mois ?", "What do we win each month?"),
+    unit=("€", "€"),
+    formula=WON_ON,
+    source="deal history of the journal",
+    columns=BY_MONTH,
+)
+def won_by_month(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Won per month, months without any included, beside the same days a year before.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        as_of: deals won after it don't count.
+        since: first day; twelve months up to `until` where it isn't given.
+        until: last day; `as_of` where it isn't given.
+    """
+    period = span(asked("won_by_month", as_of), since, until)
+    won = won_deals(
+        opportunities, stages, as_of=as_of, since=shifted(period.since, -12), until=period.until
+    )
+    rows = collect(
+        won.group_by(nw.col("closed_on").alias("date")).agg(
+            nw.len().alias("deals"), nw.col("cents").sum()
+        )
+    )
+    result = against_last_year(rows, period.since, period.until)
+    return give(result, opportunities, BY_MONTH)
+
+
+def against_last_year(daily: pd.DataFrame, since: dt.date, until: dt.date) -> pd.DataFrame:
+    """Days added up by month, beside the same days a year before.
+
+    Args:
+        daily: date, cents, and deals where there are any.
+        since: first day.
+        until: last day.
+
+    Returns:
+        month, deals, amount, last_year, partial.
+    """
+    rows = []
+    has_deals = "deals" in daily
+    for month in months_between(since, until):
+        first = max(month.date(), since)
+        end = shifted(month.date(), 1)
+        last = min((pd.Timestamp(end) - pd.Timedelta(days=1)).date(), until)
+        whole_month = first.day == 1 and (pd.Timestamp(last) + pd.Timedelta(days=1)).date() == end
+        now = daily["date"].between(midnight(first), midnight(last))
+        past_last = (
+            (pd.Timestamp(shifted(end, -12)) - pd.Timedelta(days=1)).date()
+            if whole_month
+            else shifted(last, -12)
+        )
+        past = daily["date"].between(midnight(shifted(first, -12)), midnight(past_last))
+        rows.append(
+            {
+                "month": month,
+                "deals": int(daily.loc[now, "deals"].sum()) if has_deals else 0,
+                "amount": int(daily.loc[now, "cents"].sum()) / 100,
+                "last_year": int(daily.loc[past, "cents"].sum()) / 100,
+                "partial": not whole_month,
+            }
+        )
+    return pd.DataFrame(rows)
