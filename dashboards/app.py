@@ -14,6 +14,7 @@ import panel_material_ui as pmui
 from tornado.web import RedirectHandler
 
 from dashboards import assets, pages
+from dashboards.chart import PLOTLY
 from dashboards.filters import NAMES, from_query
 from dashboards.login import auth
 from dashboards.session import Session
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from workbench.settings import Settings
 
-THREADS = 4
 KEEP_SESSION_MS = 30_000
 
 
@@ -67,10 +67,15 @@ def show(page: Page, every: list[Page], settings: Settings) -> pmui.Page:
     pn.state.curdoc.template_variables.update(
         language=session.loc.language,
         dark=session.dark,
+        plotly=PLOTLY,
         waiting=session.loc.t("Chargement…"),
         failed=session.loc.t("La connexion au serveur a échoué. Rechargez la page."),
     )
-    pn.state.onload(lambda: session.see(*session.first), threaded=True)
+
+    async def draw() -> None:
+        await session.see(*session.first)
+
+    pn.state.onload(draw)
     return shown
 
 
@@ -86,8 +91,7 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
         StoreError: no store at the settings' address.
     """
     connect(settings.database)
-    pn.extension("tabulator", "plotly", notifications=True)
-    pn.config.nthreads = THREADS
+    pn.extension("tabulator")
     every = found_pages()
     provider = auth.Provider(settings)
     return pn.io.server.get_server(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -95,7 +96,7 @@ class Bar:
             (self.segments, "segments"),
             (self.pipeline, "pipeline"),
         ):
-            widget.param.watch(lambda event, name=name: self._choose(name, event.new), "value")
+            widget.param.watch(partial(self._chosen, name), "value")
         session.browser.param.watch(self._fit, "narrow")
         self._show_chips()
         self.view = pn.Column(
@@ -112,7 +113,8 @@ class Bar:
         self.row.visible = not event.new
         self.opener.visible = event.new
 
-    def _choose(self, name: str, value: Any) -> None:
+    async def _chosen(self, name: str, event: Any) -> None:
+        value = event.new
         if name == "as_of" and value == self.today:
             value = None
         filters = self.session.filters
@@ -121,7 +123,7 @@ class Bar:
         setattr(filters, name, value)
         self.session.browser.address(self.session.link(self.session.page, **self.session.own))
         self._show_chips()
-        self.session.redraw()
+        await self.session.redraw()
 
     def _show_chips(self) -> None:
         session, loc, filters = self.session, self.session.loc, self.session.filters

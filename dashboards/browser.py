@@ -13,7 +13,7 @@ import param
 from panel.custom import JSComponent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
 
 class Sight(JSComponent):
@@ -37,9 +37,13 @@ class Sight(JSComponent):
     }
     """
 
-    def __init__(self, on_seen: Callable[[], None], **params: Any) -> None:
+    def __init__(self, on_seen: Callable[[], Awaitable[None]], **params: Any) -> None:
         super().__init__(margin=0, sizing_mode="stretch_width", **params)
-        self.param.watch(lambda _: on_seen(), "seen")
+
+        async def tell(_: Any) -> None:
+            await on_seen()
+
+        self.param.watch(tell, "seen")
 
 
 class Browser(JSComponent):

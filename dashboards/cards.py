@@ -15,8 +15,8 @@ import panel_material_ui as pmui
 
 from dashboards import states, theme
 from dashboards.browser import Sight
+from dashboards.chart import Chart
 from dashboards.session import Scope, Session, Slot
-from workbench.figures.palette import TEMPLATES
 from workbench.metrics import catalog
 
 if TYPE_CHECKING:
@@ -123,23 +123,23 @@ def number(
         margin=0,
     )
 
-    def draw(scope: Scope) -> None:
-        try:
-            pane.object = _number_html(session.loc, label, compute(scope), about)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the card says it
-            pane.object = f'<div class="kpi">{states.error(session.loc, problem)}</div>'
+    def show(found: Number | Exception) -> None:
+        if isinstance(found, Exception):
+            pane.object = f'<div class="kpi">{states.error(session.loc, found)}</div>'
+        else:
+            pane.object = _number_html(session.loc, label, found, about)
 
-    session.first.append(session.add(Slot(draw)))
+    session.first.append(session.add(Slot(show, compute)))
     classes = ["card", "number", f"w{width}"]
     if rows is None:
         pane.css_classes = classes
         return pane
 
-    def show(_: object) -> None:
-        session.drill.open(lambda scope: rows(scope))
+    async def drill(_: object) -> None:
+        await session.drill.open(rows)
 
     return pmui.Clickable(
-        pane, on_click=show, css_classes=classes, sizing_mode="stretch_width", margin=0
+        pane, on_click=drill, css_classes=classes, sizing_mode="stretch_width", margin=0
     )
 
 
@@ -196,6 +196,7 @@ def figure(
     also: Sequence[Any] = (),
     tools: Sequence[Any] = (),
     empty: str = "",
+    lazy: bool = False,
 ) -> pn.Column:
     """A card with a figure; a click on a mark shows the rows behind it.
 
@@ -211,64 +212,61 @@ def figure(
         also: parameters besides the filters on which it depends (`state.param.by`).
         tools: widgets for this figure alone, between heading and figure.
         empty: why there may be nothing, and what to change.
+        lazy: draw it only when it is seen, whatever its place on the page.
     """
-    pane = pn.pane.Plotly(
-        None,
-        sizing_mode="stretch_width",
+    async def clicked(point: dict[str, Any]) -> None:
+        if rows is not None:
+            await session.drill.open(lambda scope: rows(scope, point))
+
+    chart = Chart(
+        clicked if rows else None,
+        dark=session.dark,
+        label=f"{title}. {subtitle}",
         height=height,
+        sizing_mode="stretch_width",
         margin=0,
-        config={"displayModeBar": False, "responsive": True, "locale": session.loc.language},
     )
     body = pn.Column(states.loading(height), sizing_mode="stretch_width", margin=(8, 0, 0, 0))
 
-    def dressed(picture: go.Figure, *, dark: bool) -> go.Figure:
-        picture.layout.template = TEMPLATES["dark" if dark else "light"]
-        picture.layout.separators = session.loc.separators
-        return picture
+    def show(found: go.Figure | Exception | None) -> None:
+        if isinstance(found, Exception):
+            shown = states.html(states.error(session.loc, found), min_height=height)
+        elif found is None:
+            shown = states.html(states.empty(session.loc, empty), min_height=height)
+        else:
+            chart.draw(found, separators=session.loc.separators)
+            shown = chart
+        if body[0] is not shown:
+            body.objects = [shown]
 
-    def show(scope: Scope) -> None:
-        try:
-            picture = draw(scope)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the card says it
-            body.objects = [states.html(states.error(session.loc, problem), min_height=height)]
-            return
-        if picture is None:
-            body.objects = [states.html(states.empty(session.loc, empty), min_height=height)]
-            return
-        pane.object = dressed(picture, dark=session.dark)
-        if body.objects != [pane]:
-            body.objects = [pane]
-
-    def redress(dark: bool) -> None:  # noqa: FBT001 - the theme's one bit
-        if pane.object is not None:
-            pane.object = dressed(pane.object.__class__(pane.object), dark=dark)
-
-    session.redress.append(redress)
-    slot = session.add(Slot(show))
-    if rows is not None:
-
-        def clicked(event: Any) -> None:
-            if event.new and event.new.get("points"):
-                point = event.new["points"][0]
-                session.drill.open(lambda scope: rows(scope, point))
-
-        pane.param.watch(clicked, "click_data", onlychanged=False)
+    session.redress.append(lambda dark: chart.param.update(dark=dark))
+    slot = session.add(Slot(show, draw))
     return framed(
         session,
         slot,
         [states.html(heading(session.loc, title, subtitle, metric)), *tools, body],
         width=width,
         also=also,
+        lazy=lazy,
     )
 
 
 def framed(
-    session: Session, slot: Slot, content: list[Any], *, width: int, also: Sequence[Any] = ()
+    session: Session,
+    slot: Slot,
+    content: list[Any],
+    *,
+    width: int,
+    also: Sequence[Any] = (),
+    lazy: bool = False,
 ) -> pn.Column:
     """A card around content that a slot draws: when first seen, and when what it needs changes."""
+    async def redraw(_: object) -> None:
+        await session.redraw(slot)
+
     for parameter in also:
-        parameter.owner.param.watch(lambda _: session.redraw(slot), parameter.name)
-    if session.large < FIRST_SCREEN:
+        parameter.owner.param.watch(redraw, parameter.name)
+    if session.large < FIRST_SCREEN and not lazy:
         session.large += 1
         session.first.append(slot)
         sight = []

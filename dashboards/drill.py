@@ -33,19 +33,18 @@ class Drill:
             sizing_mode="stretch_width",
         )
 
-    def open(self, rows: Callable[[Scope], Rows | None]) -> None:
+    async def open(self, rows: Callable[[Scope], Rows | None]) -> None:
         """Show the rows that the function finds in the present scope; nothing if it finds None."""
         session = self.session
-        scope = session.scope()
-        try:
-            found = rows(scope)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the dialog says it
-            self.dialog.title = session.loc.t("Détail")
-            self.body.objects = [states.html(states.error(session.loc, problem))]
-            self.dialog.open = True
-            return
+        found = await session.ask(rows)
         if found is None:
             return
-        self.dialog.param.update(title=found.title, full_screen=session.browser.narrow)
-        self.body.objects = [Grid(session, found).view]
-        self.dialog.open = True
+        if isinstance(found, Exception):
+            title = session.loc.t("Détail")
+            content = states.html(states.error(session.loc, found))
+        else:
+            title = found.title
+            content = Grid(session, found).view
+        with pn.io.hold():
+            self.body.objects = [content]
+            self.dialog.param.update(title=title, full_screen=session.browser.narrow, open=True)

@@ -7,8 +7,9 @@ it depends on changes.
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from workbench.store.access import Viewer
     from workbench.store.dataset import Dataset
 
-log = logging.getLogger(__name__)
+POOL = ThreadPoolExecutor(4, "draw")
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,31 @@ class Scope:
     loc: Locale
 
 
-@dataclass
-class Slot:
-    """Something drawn from a scope: when first seen, and again when the scope has changed."""
+def itself(scope: Scope) -> Scope:
+    """For what needs no computing apart from showing it."""
+    return scope
 
-    draw: Callable[[Scope], None]
+
+@dataclass(eq=False)
+class Slot:
+    """Something drawn from a scope: when first seen, and again when the scope has changed.
+
+    Attributes:
+        show: puts what was computed, or the exception met, on the page.
+        compute: makes it from the scope, on a thread, so that a slow one stops no other session.
+    """
+
+    show: Callable[[Any], None]
+    compute: Callable[[Scope], Any] = itself
     seen: bool = False
     stale: bool = True
+
+    def computed(self, scope: Scope) -> Any:
+        """What to show: the result, or the exception that it ended in."""
+        try:
+            return self.compute(scope)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, its card says it
+            return problem
 
 
 @dataclass
@@ -68,7 +87,8 @@ class Session:
     on_theme: Callable[[bool], None] = field(default=lambda _: None)
     drill: Drill = field(init=False)
     browser: Browser = field(default_factory=Browser)
-    _drawing: threading.RLock = field(default_factory=threading.RLock)
+    _computing: threading.RLock = field(default_factory=threading.RLock)
+    _asked: int = 0
     _scope: Scope | None = None
 
     def whole(self) -> Dataset:
@@ -112,30 +132,51 @@ class Session:
         self.slots.append(slot)
         return slot
 
-    def see(self, *slots: Slot) -> None:
+    async def see(self, *slots: Slot) -> None:
         """These have come into sight: draw what isn't up to date."""
         for slot in slots:
             slot.seen = True
-        self._draw([slot for slot in slots if slot.stale])
+        await self._draw([slot for slot in slots if slot.stale])
 
-    def redraw(self, *slots: Slot) -> None:
+    async def redraw(self, *slots: Slot) -> None:
         """What these depend on has changed (all of them, if none is named)."""
         chosen = slots or tuple(self.slots)
         for slot in chosen:
             slot.stale = True
         if not slots:
             self._scope = None
-        self._draw([slot for slot in chosen if slot.seen])
+        await self._draw([slot for slot in chosen if slot.seen])
 
-    def _draw(self, slots: list[Slot]) -> None:
+    async def _draw(self, slots: list[Slot]) -> None:
+        """Compute on a thread; show all at once, unless choices have changed meanwhile."""
         if not slots:
             return
-        with self._drawing, pn.io.hold():
-            if self._scope is None:
-                self._scope = self.scope()
-            for slot in slots:
-                slot.draw(self._scope)
+        asked = self._asked = self._asked + 1 if self._scope is None else self._asked
+        loop = asyncio.get_running_loop()
+        results = await loop.run_in_executor(POOL, self._computed, slots)
+        if asked != self._asked:
+            return
+        with pn.io.hold():
+            for slot, result in results:
+                slot.show(result)
                 slot.stale = False
+
+    async def ask(self, compute: Callable[[Scope], Any]) -> Any:
+        """What a function makes of the present scope, or the exception that it ended in."""
+        loop = asyncio.get_running_loop()
+        slot = Slot(itself, compute)
+        [(_, found)] = await loop.run_in_executor(POOL, self._computed, [slot])
+        return found
+
+    def _computed(self, slots: list[Slot]) -> list[tuple[Slot, Any]]:
+        with self._computing:
+            if self._scope is None:
+                try:
+                    self._scope = self.scope()
+                except Exception as problem:  # noqa: BLE001 - each card says it
+                    return [(slot, problem) for slot in slots]
+            scope = self._scope
+        return [(slot, slot.computed(scope)) for slot in slots]
 
     # Going elsewhere
 

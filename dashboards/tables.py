@@ -80,6 +80,7 @@ def table(
     also: Sequence[Any] = (),
     tools: Sequence[Any] = (),
     empty: str = "",
+    lazy: bool = False,
 ) -> pn.Column:
     """A card with a table; a click on a row goes where the rows link to.
 
@@ -88,25 +89,25 @@ def table(
     body = pn.Column(states.loading(280), sizing_mode="stretch_width", margin=(8, 0, 0, 0))
     held: list[Grid] = []
 
-    def show(scope: Scope) -> None:
-        try:
-            rows = compute(scope)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, the card says it
+    def show(rows: Rows | Exception) -> None:
+        if isinstance(rows, Exception) or rows.frame.empty:
             held.clear()
-            body.objects = [states.html(states.error(session.loc, problem))]
-            return
-        if rows.frame.empty:
-            held.clear()
-            body.objects = [states.html(states.empty(session.loc, empty))]
+            loc = session.loc
+            said = (
+                states.error(loc, rows)
+                if isinstance(rows, Exception)
+                else states.empty(loc, empty)
+            )
+            body.objects = [states.html(said)]
         elif held:
             held[0].show(rows)
         else:
             held.append(Grid(session, rows, page_size=page_size))
             body.objects = [held[0].view]
 
-    slot = session.add(Slot(show))
+    slot = session.add(Slot(show, compute))
     head = states.html(cards.heading(session.loc, title, subtitle, metric))
-    return cards.framed(session, slot, [head, *tools, body], width=width, also=also)
+    return cards.framed(session, slot, [head, *tools, body], width=width, also=also, lazy=lazy)
 
 
 class Grid:
