@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from make import activities, companies, deals, documents, groups, ledger, people, sheets
+from make import activities, companies, deals, documents, groups, ledger, payments, people, sheets
 from make.world import History, chance, euros
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ COLUMNS = {
     "opportunities": "code,name,account,contact,pipeline,stage,amount,probability,close_date,"
     "owner,created_on,loss_reason,product,competitor,next_step",
     "documents": "code,kind,state,account,opportunity,date,due_date,amount,amount_with_tax",
-    "document_lines": "code,document,position,product,family,quantity,unit_price,amount",
+    "document_lines": "document,position,product,family,quantity,unit_price,amount",
     "contracts": "code,account,kind,competitor,subject,begins_on,ends_on,yearly_amount",
     "activities": "code,account,contact,opportunity,rep,kind,date,two_way,minutes,subject",
     "history": "entity,code,field,effective,value",
@@ -67,7 +67,6 @@ def _line_rows(sales: documents.Sales) -> Iterable[list[str]]:
     for document in sales.documents:
         for position, line in enumerate(document.lines, start=1):
             yield [
-                f"{document.code}/{position}",
                 document.code,
                 str(position),
                 line.product,
@@ -76,29 +75,6 @@ def _line_rows(sales: documents.Sales) -> Iterable[list[str]]:
                 euros(line.price),
                 euros(line.amount),
             ]
-
-
-def _note(history: History, made: list[companies.Account], sold: list[deals.Deal]) -> None:
-    """Note the dated values of accounts and opportunities."""
-    for account in made:
-        for day, status in account.statuses:
-            history.set("account", account.code, "status", day, status)
-        for day, rep in account.owners:
-            history.set("account", account.code, "owner", day, rep)
-        for day, parent in account.parents:
-            history.set("account", account.code, "parent", day, parent)
-    for deal in sold:
-        for day, stage in deal.stages:
-            history.set("opportunity", deal.code, "stage", day, stage)
-        for day, amount in deal.amounts:
-            history.set("opportunity", deal.code, "amount", day, euros(amount))
-        for day, closing in deal.closings:
-            history.set("opportunity", deal.code, "close_date", day, closing.isoformat())
-        for day, own in deal.probabilities:
-            text = "" if own is None else f"{own:g}"
-            history.set("opportunity", deal.code, "probability", day, text)
-        for day, rep in deal.owners:
-            history.set("opportunity", deal.code, "owner", day, rep)
 
 
 def _write(folder: Path, name: str, rows: Iterable[Sequence[object]]) -> None:
@@ -122,7 +98,12 @@ def make(folder: Path) -> None:
     sheets.introduce(sold, persons)
     agreements = sheets.contracts(made)
     known = sheets.qualifications(made, agreements)
-    _note(history, made, sold)
+    for account in made:
+        history.note("account", account.code, "status", account.statuses)
+        history.note("account", account.code, "owner", account.owners)
+        history.note("account", account.code, "parent", account.parents)
+    for deal in sold:
+        deals.note(history, deal)
 
     folder.mkdir(parents=True, exist_ok=True)
     rep_rows = ([r.code, r.name, r.kind, r.manager, r.email, r.entered_on, ""] for r in force)
@@ -135,7 +116,7 @@ def make(folder: Path) -> None:
     _write(folder, "contracts", agreements)
     _write(folder, "activities", activities.rows(made, sold, persons))
     _write(folder, "history", history.rows)
-    ledger.write(ledger.books(sales), folder)
+    ledger.write(ledger.books(sales, payments.payments(sales, made)), folder)
 
 
 if __name__ == "__main__":

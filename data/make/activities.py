@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from make import words
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 KEPT_WHEN_FADING = 0.27
 KINDS = {
-    "deal": (("call", "email", "visit", "meeting", "demo", "sms", "chat"), (34, 27, 17, 11, 4, 4, 3)),
+    "deal": (
+        ("call", "email", "visit", "meeting", "demo", "sms", "chat"),
+        (34, 27, 17, 11, 4, 4, 3),
+    ),
     "hunt": (("call", "email", "visit", "mailing", "meeting", "form"), (50, 22, 14, 7, 4, 3)),
     "care": (("visit", "call", "email", "meeting", "sms", "chat"), (34, 32, 18, 9, 4, 3)),
 }
@@ -64,7 +68,7 @@ def _hunt(rng: random.Random, account: Account) -> list[Event]:
     """Prospecting: a few tries at every suspect, more before each qualification."""
     events: list[Event] = []
     spans = [*account.statuses, (TODAY, "")]
-    for (day, status), (until, following) in zip(spans, spans[1:], strict=False):
+    for (day, status), (until, following) in pairwise(spans):
         if status != "suspect" or until < BOOKS:
             continue
         first = max(day, BOOKS)
@@ -82,6 +86,12 @@ def _care(rng: random.Random, account: Account) -> list[Event]:
     months = (TODAY - first).days / 30
     number = round(months * min(0.16 + 0.14 * account.size, 1.0) * rng.uniform(0.6, 1.3))
     return [(between(rng, first, TODAY), account, None, "care") for _ in range(number)]
+
+
+def _kept(day: dt.date) -> float:
+    """The share of what could be done that is: less in August, and as the sheets grow in number."""
+    grown = (day - BOOKS).days / 30
+    return min(1.0, 1.15 - 0.017 * grown) * (0.55 if day.month == 8 else 1.0)
 
 
 def _subject(rng: random.Random, kind: str, why: str) -> str:
@@ -105,7 +115,7 @@ def rows(accounts: list[Account], deals: list[Deal], people: list[Contact]) -> l
     events.sort(key=lambda e: (e[0], e[1].code, e[2].code if e[2] else "", e[3]))
     found: list[list[str]] = []
     for day, account, deal, why in events:
-        if not BOOKS <= day <= TODAY or (day.month == 8 and rng.random() < 0.45):
+        if not BOOKS <= day <= TODAY or rng.random() > _kept(day):
             continue
         rep = deal.owner_on(day) if deal else account.owner_on(day)
         if rep == FADING and day >= FADES_FROM and rng.random() > KEPT_WHEN_FADING:

@@ -111,7 +111,7 @@ def _live(rng: random.Random, entered: dt.date, segment: str) -> list[tuple[dt.d
         if day > TODAY:
             break
         statuses.append((day, "prospect"))
-        if rng.random() < (0.07 if bad else 0.42):
+        if rng.random() < (0.07 if bad else 0.385):
             day = workday(day + _wait(rng, 62, 0.7))
             if day <= LAST_FIRST_SALE:
                 statuses.append((day, "client"))
@@ -136,8 +136,8 @@ def _settle(rng: random.Random, accounts: list[Account]) -> None:
     over = len(clients) - CLIENTS, len(prospects) - PROSPECTS
     if min(over) < 0:
         raise ValueError(f"{len(clients)} clients, {len(prospects)} prospects: too few")
-    recent = [a for a in clients if dt.date(2024, 3, 1) <= a.statuses[-1][0] <= latest]
-    for account in rng.sample(recent, over[0]):
+    settled = [a for a in clients if a.statuses[-1][0] <= latest]
+    for account in rng.sample(settled, over[0]):
         day, _ = account.statuses.pop()
         lost_on(account.statuses, day)
     known = [a for a in prospects if a.statuses[-1][0] < latest - dt.timedelta(days=45)]
@@ -228,7 +228,9 @@ def assign(accounts: list[Account], people: list[Rep]) -> None:
     }  # fmt: skip
     for account in accounts:
         there = [
-            code for code in teams[account.area] if NEWCOMERS.get(code, OPENED) <= account.entered_on
+            code
+            for code in teams[account.area]
+            if NEWCOMERS.get(code, OPENED) <= account.entered_on
         ]
         account.owners.append((account.entered_on, rng.choice(there)))
     for code, day in NEWCOMERS.items():

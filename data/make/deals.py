@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import random
 
     from make.companies import Account
+    from make.world import History
 
 FURTHER = 2650
 """Deals with those who were clients already."""
@@ -84,9 +85,9 @@ def _path(rng: random.Random, final: str) -> list[str]:
     if final == "O":
         path = ["A", "N", "O"] if rng.random() < 0.08 else ["A", "N", "C", "O"]
     elif final == "LOST":
-        path = ["A", "N", "C"][: rng.choices((1, 2, 3), (28, 46, 26))[0]] + ["LOST"]
+        path = [*"ANC"[: rng.choices((1, 2, 3), (28, 46, 26))[0]], "LOST"]
     else:
-        path = ["A", "N", "C"][: "ANC".index(final) + 1]
+        path = [*"ANC"[: "ANC".index(final) + 1]]
     if len(path) > 2 and rng.random() < 0.09:
         place = rng.randrange(1, len(path) - (final in ("O", "LOST")))
         path[place + 1 : place + 1] = [path[place - 1], path[place]]
@@ -112,7 +113,7 @@ def _closings(
     rng: random.Random, created: dt.date, end: dt.date, *, over: bool, wanted: dt.date | None
 ) -> list[tuple[dt.date, dt.date]]:
     """The expected closing, put off as long as it comes before the end; then the real one."""
-    expected = wanted or workday(max(end + days(rng.gauss(6, 24)), created + dt.timedelta(days=9)))
+    expected = wanted or workday(max(end + days(rng.gauss(-8, 36)), created + dt.timedelta(days=9)))
     dates, day = [(created, expected)], created
     while expected < end:
         before = max(day, expected - dt.timedelta(days=rng.randrange(1, 9)))
@@ -137,7 +138,8 @@ def _amounts(
     values = [max(int(round(last * rng.uniform(0.72, 1.22), -4)), 10000) for _ in moments]
     kept = [(created, values[0] if values else last)]
     for moment, value in zip(moments, [*values[1:], last], strict=False):
-        kept.append((moment, value))
+        if value != kept[-1][1]:
+            kept.append((moment, value))
     return kept
 
 
@@ -179,7 +181,7 @@ class Book:
         rng = self.rng
         over = final in ("O", "LOST")
         stages = _dates(rng, _path(rng, final), created, end)
-        star = 1.9 if account.owner_on(end) == MOVED and end.year == 2025 else 1.0
+        star = 2.5 if account.owner_on(end) == MOVED and end.year == 2025 else 1.0
         mean = math.log(950000 * star * account.size**0.35)
         last = min(max(round(rng.lognormvariate(mean, 0.75)), 60000), 18000000)
         horizon = end if over else TODAY
@@ -225,9 +227,13 @@ class Book:
                 self.wait(account, created)
 
     def wait(self, account: Account, created: dt.date) -> None:
-        """A deal still open today."""
-        stage = self.rng.choices("ANC", (44, 37, 19))[0]
-        reached = between(self.rng, created, TODAY)
+        """A deal still open today, as a rule not long where it stands."""
+        rng = self.rng
+        fresh = (TODAY - created).days <= 28
+        stage = rng.choices("ANC", (70, 22, 8) if fresh else (6, 60, 34))[0]
+        recent = TODAY - dt.timedelta(days=19 if stage == "C" else 28)
+        lazy = rng.random() < 0.06
+        reached = between(rng, created if lazy else max(created, recent), TODAY)
         self.play(account, created, created if stage == "A" else reached, stage)
 
     def further(self, clients: list[Account]) -> None:
@@ -277,6 +283,20 @@ def deals(accounts: list[Account]) -> list[Deal]:
     for rank, deal in enumerate(book.deals, start=1):
         deal.code = f"OPP{rank:05d}"
     return book.deals
+
+
+def note(history: History, deal: Deal) -> None:
+    """Note a deal's dated values."""
+    own = [(day, "" if p is None else f"{p:g}") for day, p in deal.probabilities]
+    history.note("opportunity", deal.code, "stage", deal.stages)
+    history.note(
+        "opportunity", deal.code, "amount", [(day, euros(cents)) for day, cents in deal.amounts]
+    )
+    history.note(
+        "opportunity", deal.code, "close_date", [(d, end.isoformat()) for d, end in deal.closings]
+    )
+    history.note("opportunity", deal.code, "probability", own)
+    history.note("opportunity", deal.code, "owner", deal.owners)
 
 
 def row(deal: Deal) -> list[str]:

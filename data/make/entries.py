@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from make import words
@@ -15,6 +16,7 @@ from make.world import BOOKS, TODAY, chance, months, workday
 
 if TYPE_CHECKING:
     from make.documents import Document, Sales
+    from make.payments import Payment
 
 LABELS = {
     "101000": "Capital",
@@ -90,9 +92,7 @@ class Entry:
     piece_date: dt.date | None = None
 
 
-def item(
-    number: str, amount: int, auxiliary: str = "", name: str = "", group: str = ""
-) -> Item:
+def item(number: str, amount: int, auxiliary: str = "", name: str = "", group: str = "") -> Item:
     """A line: debit where the amount is positive, else credit."""
     return Item(number, max(amount, 0), max(-amount, 0), auxiliary, name, group)
 
@@ -118,9 +118,10 @@ def _shared(invoices: list[Document]) -> dict[str, Document]:
     """The second invoice of each entry of two, by the code of the first."""
     pairs: dict[str, Document] = {}
     small = [i for i in invoices if i.amount < 250000]
-    for one, other in zip(small, small[1:], strict=False):
-        same_day = one.date == other.date and one.account is not other.account
-        if same_day and one.date.day in (11, 12) and one.date.month in (4, 5, 11):
+    for one, other in pairwise(small):
+        together = one.date == other.date and one.account is not other.account
+        taken = any(second is one for second in pairs.values())
+        if together and not taken and one.date.day == 12:
             pairs[one.code] = other
         if len(pairs) == SHARED:
             break
@@ -148,10 +149,10 @@ def sales_entries(sales: Sales) -> list[Entry]:
     return entries
 
 
-def payment_entries(sales: Sales) -> list[Entry]:
+def payment_entries(payments: list[Payment]) -> list[Entry]:
     """The bank journal's receipts and refunds."""
     entries = []
-    for payment in sales.payments:
+    for payment in payments:
         document, account = payment.document, payment.document.account
         entry = Entry("BQ", payment.date, document.code, f"Règlement {account.name}")
         if payment.amount < 0:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WHITE_SPACE = "Groupe Castelnau"
 """Sixteen companies, of which ten have never been invoiced."""
 BUYER, SOLD = "Groupe Etcheverry", "Groupe Larrieu"
-"""On `SOLD_ON`, a subsidiary of the one, with its own subsidiaries, passes to the other."""
+"""On `SOLD_ON`, a subsidiary of the second, with its own, passes to the first."""
 SOLD_ON = dt.date(2025, 7, 1)
 DEEPEST = 4
 NAMED = (WHITE_SPACE, BUYER, SOLD)
@@ -41,6 +41,11 @@ class Group:
         if day > account.entered_on and not account.parents:
             account.parents.append((account.entered_on, ""))
         account.parents.append((day, parent.code))
+
+    def size(self, account: Account) -> int:
+        """The number of companies in a member's branch, itself included."""
+        under = [m for m in self.members if self.above.get(m.code) == account.code]
+        return 1 + sum(self.size(member) for member in under)
 
     def place(self, rng: random.Random) -> Account:
         """A member under which there is room, the lower the likelier."""
@@ -67,7 +72,7 @@ def _sizes(rng: random.Random) -> list[int]:
 
 
 def build(accounts: list[Account], pool: Names) -> list[Group]:
-    """Tie some 400 sheets into 70 groups, then let some join, leave and move."""
+    """Tie some 340 sheets into 70 groups, then let some join, leave and move."""
     rng = chance("groups")
     sizes = _sizes(rng)
     plain = [a for a in accounts if a.siren and not a.name.isupper()]
@@ -97,11 +102,10 @@ def build(accounts: list[Account], pool: Names) -> list[Group]:
 
 
 def _sell(groups: list[Group]) -> None:
-    """Let the largest branch of one group pass to the other."""
+    """Let a branch of some five companies pass from one group to the other."""
     by_name = {group.name: group for group in groups}
     sold, buyer = by_name[SOLD], by_name[BUYER]
-    heads = [m for m in sold.members if sold.level[m.code] == 2]
-    head = max(heads, key=lambda m: sum(above == m.code for above in sold.above.values()))
+    head = min(sold.members[1:], key=lambda m: (abs(sold.size(m) - 5), m.code))
     head.parents.append((SOLD_ON, buyer.members[0].code))
 
 

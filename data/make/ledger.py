@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from make.documents import Sales
+    from make.payments import Payment
 
 COMPANY_SIREN = siren(0)
 YEARS = (2024, 2025, 2026)
@@ -208,9 +209,9 @@ def _carried(entries: list[Entry], year: int) -> Entry:
     return opening
 
 
-def books(sales: Sales) -> list[Entry]:
+def books(sales: Sales, payments: list[Payment]) -> list[Entry]:
     """Every entry of the three years, in order."""
-    entries = sales_entries(sales) + odd_entries() + payment_entries(sales)
+    entries = sales_entries(sales) + odd_entries() + payment_entries(payments)
     letter(entries)
     turnover = dict.fromkeys(months(BOOKS, TODAY), 0)
     for entry in entries:

@@ -109,8 +109,7 @@ def reps(pool: Names, history: History) -> list[Rep]:
     for code, day, team in MOVES:
         by_code[code].managers.append((day, team))
     for rep in people:
-        for day, manager_code in rep.managers or [(rep.entered_on, "")]:
-            history.set("rep", rep.code, "manager", day, manager_code)
+        history.note("rep", rep.code, "manager", rep.managers or [(rep.entered_on, "")])
     return people
 
 

@@ -118,7 +118,9 @@ def introduce(deals: list[Deal], people: list[Contact]) -> None:
 def contracts(accounts: list[Account]) -> list[list[str]]:
     """Framework contracts of ours with clients, and competitors' wherever we heard of them."""
     rng = chance("contracts")
-    clients = [a for a in accounts if a.status == "client" and a.statuses[-1][0] < TODAY.replace(year=2025)]
+    clients = [
+        a for a in accounts if a.status == "client" and a.statuses[-1][0] < TODAY.replace(year=2025)
+    ]
     prospects = [a for a in accounts if a.status == "prospect"]
     suspects = [a for a in accounts if a.status == "suspect"]
     held = rng.sample(prospects, 70) + rng.sample(clients, 110)
@@ -195,14 +197,21 @@ def qualifications(
         else:
             supplier = rng.choice(words.COMPETITORS) if rng.random() < 0.15 else ""
             found[account.code] = Qualification(supplier=supplier)
-    prospects = [a.code for a in accounts if a.status == "prospect"]
-    for code in rng.sample(prospects, MISSING):
-        for name in rng.sample(("need", "budget", "timeline", "decider_known"), rng.randrange(1, 4)):
-            setattr(found[code], name, "")
-    for code in rng.sample(prospects, STALE):
-        past = TODAY - dt.timedelta(days=rng.randrange(20, 150))
-        found[code].next_step_on = between(rng, past, past + dt.timedelta(days=5)).isoformat()
+    _spoil(rng, accounts, found)
     for agreement in agreements:
         if agreement[2] == "competitor" and agreement[6] > TODAY.isoformat():
             found[agreement[1]].supplier = agreement[3]
     return found
+
+
+def _spoil(rng: random.Random, accounts: list[Account], found: dict[str, Qualification]) -> None:
+    """Leave gaps and forgotten next steps for the Qualify page to find."""
+    prospects = [a.code for a in accounts if a.status == "prospect"]
+    for code in rng.sample(prospects, MISSING):
+        for name in rng.sample(
+            ("need", "budget", "timeline", "decider_known"), rng.randrange(1, 4)
+        ):
+            setattr(found[code], name, "")
+    for code in rng.sample(prospects, STALE):
+        past = TODAY - dt.timedelta(days=rng.randrange(20, 150))
+        found[code].next_step_on = between(rng, past, past + dt.timedelta(days=5)).isoformat()

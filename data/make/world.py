@@ -8,11 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import random
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 OPENED = dt.date(2022, 1, 3)
 """The CRM's first day."""
 BOOKS = dt.date(2024, 1, 1)
-"""First day of the ledger and of the sales documents."""
+"""First day of the ledger and of the invoices; only quotes of older deals were carried over."""
 TODAY = dt.date(2026, 9, 30)
 """The demo's last day, today to those who look at it."""
 
@@ -108,9 +112,11 @@ class History:
 
     rows: list[tuple[str, str, str, dt.date, str]] = field(default_factory=list)
 
-    def set(self, entity: str, code: str, name: str, effective: dt.date, value: str) -> None:
-        """A field takes a value from a day on; an empty value is none."""
-        self.rows.append((entity, code, name, effective, value))
+    def note(
+        self, entity: str, code: str, name: str, values: Iterable[tuple[dt.date, str]]
+    ) -> None:
+        """A field takes each value from its day on; an empty value is none."""
+        self.rows += [(entity, code, name, day, value) for day, value in values]
 
 
 def euros(cents: int) -> str:
