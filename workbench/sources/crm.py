@@ -249,7 +249,8 @@ def _past(
     reasons = pd.Series("", index=timeline.index, dtype="str")
     known = timeline["code"].isin(frame["code"]) | timeline["code"].isin(list(records.codes(entity)))
     reasons = reasons.mask(~known, f"Référence inconnue : {entity} = " + timeline["code"])
-    value = timeline["value"].copy()
+    value = timeline["value"].astype("object")
+    value = value.where(value.notna(), None)
     names = references(entity)
     own = self_reference(entity)
     for name in timeline["field"].unique():

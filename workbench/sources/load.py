@@ -233,7 +233,7 @@ def _amounts(batch: Batch, customers: pd.Index[int]) -> pd.DataFrame:
     amounts = pd.DataFrame(
         {"revenue": (-balance[sale]).groupby(lines["id"]).sum(), "outstanding": balance[~sale].groupby(lines["id"]).sum()}
     )
-    return amounts.reindex(customers).fillna(0.0).round(2)
+    return amounts.reindex(customers).fillna(0.0).round(2) + 0.0
 
 
 def _keep(batch: Batch, user: str, read: _Read, part: LoadReport) -> int:
