@@ -101,6 +101,8 @@ class Chart(JSComponent):
         """Show this figure; what its card or the theme decides is taken off it."""
         made = figure.to_plotly_json()
         layout = {k: v for k, v in made["layout"].items() if k not in _DROPPED}
+        # Bars grow with their rows: a figure that knows its height keeps it.
+        self.height = made["layout"].get("height") or self.height
         layout["separators"] = separators
         self.figure = _json({"data": made["data"], "layout": layout})
 
