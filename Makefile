@@ -42,7 +42,7 @@ lock: .venv/.setup ## write the versions now in .venv into constraints.txt
 .PHONY: run lab
 run: .venv/.run ## set up, load the demo company, serve the dashboards (PORT=5006)
 	@$(BIN)/workbench init
-	@$(BIN)/workbench load
+	@$(BIN)/workbench load --if-changed
 	@$(BIN)/workbench user add --from data/users.csv
 	@printf '\nDemo logins\n'
 	@awk -F, '{printf "  %-12s %-16s %s\n", $$1, $$2, $$4}' data/users.csv
@@ -50,7 +50,7 @@ run: .venv/.run ## set up, load the demo company, serve the dashboards (PORT=500
 
 lab: .venv/.run ## open JupyterLab on the notebooks, with the demo company
 	@$(BIN)/workbench init
-	@$(BIN)/workbench load
+	@$(BIN)/workbench load --if-changed
 	@$(BIN)/jupyter lab notebooks
 
 .PHONY: test check bench
@@ -68,11 +68,11 @@ bench: .venv/.setup parts ## print work, ours, floor and ratio
 
 .PHONY: demo-data docs clean
 demo-data: .venv/.setup ## make the demo company's files again: the same bytes
-	@$(BIN)/python -m data.make
+	@$(BIN)/python data/make_demo.py
 
 docs: .venv/.setup ## bring the README's lists of metrics and commands up to date
 	@$(BIN)/workbench docs
 
 clean: ## remove caches, build products and the demo's store
-	@rm -rf build dist data/var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf build dist var/demo.db* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -print0 | xargs -0 rm -rf

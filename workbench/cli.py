@@ -134,6 +134,7 @@ def init(database: Database = None, config: Config = None) -> None:
     )
 )
 def load(
+    *,
     crm: Annotated[
         list[Path] | None, typer.Option(help="Folder of CRM tables, CSV or XLSX.", metavar="FOLDER")
     ] = None,
@@ -151,6 +152,9 @@ def load(
             show_default=False,
         ),
     ] = None,
+    if_changed: Annotated[
+        bool, typer.Option("--if-changed", help="Only if files changed since their last load.")
+    ] = False,
     database: Database = None,
     config: Config = None,
 ) -> None:
@@ -161,6 +165,7 @@ def load(
     """
     from workbench import terminal
     from workbench.settings import SourceSettings
+    from workbench.sources.fresh import unchanged
     from workbench.sources.load import load as load_sources
     from workbench.sources.load import write_rejected
     from workbench.store import create
@@ -174,6 +179,9 @@ def load(
             "Nothing to load: list [[sources]] in workbench.toml, or give --crm or --fec."
         )
     engine = create(settings.database)
+    if if_changed and unchanged(engine, sources):
+        typer.echo("Nothing to load: no file has changed since the last load.")
+        return
     with terminal.progress() as tell:
         report = load_sources(
             engine,
