@@ -101,6 +101,13 @@ def _settings(config: Path | None, database: str | None) -> Settings:
     return settings.model_copy(update={"database": database}) if database else settings
 
 
+def _file(path: Path) -> Path:
+    """A path that can be written to, known before the work begins."""
+    if not path.absolute().parent.is_dir():
+        raise SettingsError(f"{path}: there is no folder {path.parent}. Make it, or name another.")
+    return path
+
+
 def _data(settings: Settings, as_of: dt.datetime | None, viewer: str | None) -> Any:
     import workbench
 
@@ -237,7 +244,7 @@ def report(
     from workbench.options import pairs
 
     settings = _settings(config, database)
-    path = output or Path(f"{name}.html")
+    path = _file(output or Path(f"{name}.html"))
     reports = Reports.of(settings)
     with terminal.progress() as tell:
         run = reports.run(
@@ -275,6 +282,7 @@ def export(
 
     settings = _settings(config, database)
     loc = settings.locale(language)
+    _file(path)
     typer.echo(f"Written: {excel.write(_data(settings, as_of, viewer), path, loc=loc)}")
 
 
