@@ -264,7 +264,7 @@ class Book:
         theirs = [a for a in clients if a.owners[-1][1] in STALLED_OWNERS]
         for account in self.rng.sample(theirs, STALLED):
             since = between(self.rng, dt.date(2026, 1, 12), dt.date(2026, 5, 22))
-            created = max(account.since("client") or BOOKS, since - dt.timedelta(days=50))
+            created = max(account.since("client") or BOOKS, workday(since - dt.timedelta(days=50)))
             deal = self.play(account, created, max(since, created), self.rng.choice("NC"))
             deal.closings = deal.closings[:1]
             deal.stalled = True
