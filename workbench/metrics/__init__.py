@@ -3,6 +3,7 @@
 from workbench.metrics import (
     activity,
     attention,
+    behind,
     funnel,
     hierarchy,
     pipeline,
@@ -16,6 +17,7 @@ from workbench.metrics import (
 __all__ = [
     "activity",
     "attention",
+    "behind",
     "funnel",
     "hierarchy",
     "pipeline",

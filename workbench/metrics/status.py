@@ -236,7 +236,7 @@ def status_transitions(
         since: first day.
         until: last day.
     """
-    moved = _in_period(moves(status_periods, asked("status_transitions", as_of)), since, until)
+    moved = in_period(moves(status_periods, asked("status_transitions", as_of)), since, until)
     counted = (
         moved.groupby(["from_status", "to_status"], sort=False)
         .agg(
@@ -255,7 +255,8 @@ def status_transitions(
     return give(ordered.sort_values(["origin", "target"]), status_periods, TRANSITIONS)
 
 
-def _in_period(moved: pd.DataFrame, since: Any, until: Any) -> pd.DataFrame:
+def in_period(moved: pd.DataFrame, since: Any, until: Any) -> pd.DataFrame:
+    """The rows whose day `on` lies between the two, both included; None is no limit."""
     first, last = day(since), day(until)
     if first is not None:
         moved = moved[moved["on"] >= number_of(first)]
@@ -295,7 +296,7 @@ def lost_accounts(
         until: last day.
     """
     moved = losses(moves(status_periods, asked("lost_accounts", as_of)))
-    last = _in_period(moved, since, until).groupby("account_id", sort=False).tail(1)
+    last = in_period(moved, since, until).groupby("account_id", sort=False).tail(1)
     rows = collect(accounts, "id", "code", "name", "segment", "owner_id", "owner", "team_id", "team")
     listed = rows.merge(last.rename(columns={"account_id": "id"}), on="id")
     listed["lost_on"] = pd.to_datetime(listed["on"], unit="D").astype("datetime64[us]")

@@ -1,0 +1,242 @@
+"""The rows behind counts that other metrics give: which accounts, which deals were counted.
+
+A row carries what its metric counted it by, so that filtering on it finds the number again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from workbench.metrics import funnel, status
+from workbench.metrics.catalog import metric
+from workbench.metrics.frames import collect, give, whole
+from workbench.metrics.groups import GROUP, choice, labelled
+from workbench.metrics.periods import NO_DAY, asked, days, number_of, within
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+_WHO = ("id", "code", "name", "status", "segment", "owner_id", "owner", "team_id", "team")
+_ACCOUNT = {name: "id" if name.endswith("id") else "text" for name in _WHO}
+JOURNEYS = {
+    **_ACCOUNT,
+    **GROUP,
+    "entered_on": "date",
+    "prospect_on": "date: first day as prospect or client",
+    "client_on": "date",
+    "lost_on": "date",
+    "months_to_prospect": "count: of 30 days since entry, rounded up",
+    "months_to_client": "count: of 30 days since entry, rounded up",
+    "mature": "flag: observed for the whole window",
+    "became_prospect": "flag: mature, and prospect within the window",
+    "became_client": "flag: mature, and client within the window",
+}
+MOVES = {
+    **_ACCOUNT,
+    "from_status": "text",
+    "to_status": "text",
+    "moved_on": "date",
+    "days": "count: in the status before",
+}
+REACHED = {
+    "id": "id",
+    "code": "text",
+    "name": "text",
+    "account_id": "id",
+    "account": "text",
+    "pipeline": "text",
+    "furthest_id": "id: the furthest stage that it came to, lost left out",
+    "furthest": "text",
+    "furthest_position": "count",
+    "stage": "text: where it stands",
+    "amount": "money",
+    "owner_id": "id",
+    "owner": "text",
+    "begun_on": "date",
+}
+
+
+@metric(
+    label=("Parcours des comptes", "Journeys of accounts"),
+    question=(
+        "Quels comptes sont derrière la conversion du tunnel ?",
+        "Which accounts are behind the funnel’s conversion?",
+    ),
+    unit=("comptes", "accounts"),
+    formula=(
+        "Un compte entré par ligne, avec le jour de son premier passage à chaque statut.",
+        "One account entered per row, with the day of its first arrival at each status.",
+    ),
+    source="status history of the journal",
+    columns=JOURNEYS,
+)
+def conversion_rows(
+    accounts: nw.LazyFrame[Any],
+    status_periods: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = None,
+    since: Any = None,
+    until: Any = None,
+    window: int = 365,
+) -> nw.LazyFrame[Any]:
+    """The accounts that `funnel_conversion` and `cohort_curve` count, by name.
+
+    Args: as of `funnel_conversion`.
+    """
+    last, length = asked("conversion_rows", as_of), whole("window", window)
+    found = funnel.journeys(accounts, status_periods, last, by=by, since=since, until=until)
+    entry = found["entry"]
+    mature = (entry != NO_DAY) & (entry <= number_of(last) - length)
+
+    def within_window(reached: str) -> pd.Series[Any]:
+        return mature & (found[reached] != NO_DAY) & (found[reached] - entry <= length)
+
+    def months(reached: str) -> pd.Series[Any]:
+        took = -(-(found[reached] - entry) // funnel.MONTH_DAYS)
+        return took.where(found[reached] != NO_DAY).astype("Int64")
+
+    found = found.assign(
+        **{f"{name}_on": _dates(found[name]) for name in ("prospect", "client", "lost")},
+        months_to_prospect=months("prospect"),
+        months_to_client=months("client"),
+        mature=mature,
+        became_prospect=within_window("prospect"),
+        became_client=within_window("client"),
+    ).drop(columns="entered_on")
+    listed = collect(accounts, *_WHO, "entered_on").merge(found, on="id")
+    ordered = labelled(listed, by).sort_values(["name", "id"])
+    return give(ordered, accounts, JOURNEYS)
+
+
+def _dates(numbers: pd.Series[Any]) -> pd.Series[Any]:
+    known = numbers != NO_DAY
+    found = pd.to_datetime(numbers.where(known, 0), unit="D").astype("datetime64[us]")
+    return found.where(known)
+
+
+@metric(
+    label=("Passages d’un statut à l’autre", "Moves between statuses"),
+    question=(
+        "Quels comptes sont passés d’un statut à l’autre ?",
+        "Which accounts moved from one status to another?",
+    ),
+    unit=("passages", "moves"),
+    formula=(
+        "Un changement de statut daté dans la période par ligne.",
+        "One change of status dated in the period per row.",
+    ),
+    source="status history of the journal",
+    columns=MOVES,
+)
+def transition_rows(
+    accounts: nw.LazyFrame[Any],
+    status_periods: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+    from_status: str | None = None,
+    to_status: str | None = None,
+) -> nw.LazyFrame[Any]:
+    """The moves that `status_transitions` counts, latest first.
+
+    Args:
+        accounts: as of the date.
+        status_periods: statuses over time.
+        as_of: what was known by then.
+        since: first day.
+        until: last day.
+        from_status: only moves from there.
+        to_status: only moves to there.
+    """
+    moved = status.in_period(
+        status.moves(status_periods, asked("transition_rows", as_of)), since, until
+    )
+    for column, wanted in (("from_status", from_status), ("to_status", to_status)):
+        choice("status", wanted, funnel.STAGES)
+        if wanted is not None:
+            moved = moved[moved[column] == wanted]
+    listed = collect(accounts, *_WHO).merge(moved.rename(columns={"account_id": "id"}), on="id")
+    listed = listed.assign(moved_on=_dates(listed["on"]))
+    return give(listed.sort_values(["on", "id"], ascending=[False, True]), accounts, MOVES)
+
+
+@metric(
+    label=("Affaires par étape atteinte", "Deals by stage reached"),
+    question=(
+        "Quelles affaires sont arrivées jusqu’à cette étape ?",
+        "Which deals came as far as this stage?",
+    ),
+    unit=("affaires", "deals"),
+    formula=(
+        "Une affaire par ligne, avec l’étape la plus avancée qu’elle a atteinte, même perdue.",
+        "One deal per row, with the furthest stage that it reached, even if lost.",
+    ),
+    source="deal history of the journal",
+    columns=REACHED,
+)
+def stage_rows(
+    opportunities: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    stage: int | None = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """The deals that `stage_conversion` counts as having reached a stage, largest first.
+
+    Args:
+        opportunities: as of the date.
+        deal_periods: deals over time, periods of no length included.
+        stages: of all pipelines.
+        accounts: give their names.
+        as_of: what was known by then.
+        stage: only deals that reached this one (its id) or a further one; None for all.
+        since: first day on which a deal began.
+        until: last day on which a deal began.
+    """
+    last = asked("stage_rows", as_of)
+    listed = collect(stages, "id", "pipeline", "label", "position", "kind", "grain")
+    steps = listed.sort_values(["pipeline", "position"], kind="stable", ignore_index=True)
+    periods = collect(
+        within(deal_periods, "valid_from", None, last),
+        *("opportunity_id", "sequence", "stage_id", "valid_from"),
+    )
+    begun = pd.DataFrame(
+        {"deal": periods["opportunity_id"].astype("int64"), "on": days(periods["valid_from"])}
+    )
+    first = begun.groupby("deal").agg(on=("on", "min")).reset_index()
+    begun = status.in_period(first, since, until)
+    places = steps.rename(
+        columns={"id": "furthest_id", "label": "furthest", "position": "furthest_position"}
+    ).assign(place=np.arange(len(steps)))
+    passed = periods.merge(places, left_on="stage_id", right_on="furthest_id")
+    passed = passed[passed["kind"] != "lost"].sort_values("place", kind="stable")
+    furthest = passed.groupby("opportunity_id", as_index=False).last()
+    if stage is not None:
+        wanted = places[places["furthest_id"] == int(stage)].iloc[0]
+        furthest = furthest[
+            (furthest["pipeline"] == wanted["pipeline"]) & (furthest["place"] >= wanted["place"])
+        ]
+    deals = collect(
+        opportunities, "id", "code", "name", "account_id", "stage_id", "amount", "owner_id", "owner"
+    )
+    names = collect(accounts, "id", "name").set_index("id")["name"]
+    rows = (
+        deals.merge(furthest.drop(columns="stage_id"), left_on="id", right_on="opportunity_id")
+        .merge(begun, left_on="id", right_on="deal")
+        .assign(
+            account=lambda found: found["account_id"].map(names),
+            stage=lambda found: found["stage_id"].map(listed.set_index("id")["label"]),
+            begun_on=lambda found: _dates(found["on"]),
+        )
+    )
+    ordered = rows.sort_values(["amount", "id"], ascending=[False, True])
+    return give(ordered, opportunities, REACHED)
