@@ -31,6 +31,7 @@ class Reason(str):
     'nom ne peut pas être vide'
     """
 
+    __slots__ = ("template", "values")
     template: str
     values: dict[str, object]
 

@@ -49,8 +49,8 @@ def _url(url: str) -> URL:
 
 
 @lru_cache
-def _engine(url: str) -> Engine:
-    parsed = _url(url)
+def _engine(parsed: URL) -> Engine:
+    """One engine per address and process."""
     if parsed.get_backend_name() != "sqlite":
         engine = create_engine(parsed)
         event.listen(engine, "begin", _begin_on_postgresql)
@@ -95,7 +95,7 @@ def migrate(url: str) -> Engine:
     parsed = _url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = _engine(url)
+    engine = _engine(parsed)
     try:
         with writing(engine) as connection:
             command.upgrade(_migrations(connection), "head")
@@ -117,7 +117,7 @@ def connect(url: str) -> Engine:
         and not Path(parsed.database).exists()
     ):
         raise StoreError(f"No store at {url}. Make one with `workbench init --database {url}`.")
-    engine = _engine(url)
+    engine = _engine(parsed)
     try:
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()

@@ -26,7 +26,7 @@ from workbench.store.batch import (
     plain_value,
     table_of,
 )
-from workbench.store.replay import BEGINNING, active, decode
+from workbench.store.replay import BEGINNING, active, decode, undone
 from workbench.store.rules import EDITABLE, Case, Rules, StageFacts, refusal
 from workbench.store.schema import Account, Change, Stage
 from workbench.vocabulary import StageKind, field_name
@@ -354,8 +354,7 @@ def _undo_one(
     if why:
         return Outcome(edit, State.FORBIDDEN, why)
     events = [e for e in events_of(opened.connection, entity, [id_]) if e.field == name]
-    undone = {e.undoes for e in events if e.undoes is not None}
-    if change.id in undone:
+    if change.id in undone(events):
         return Outcome(edit, State.REFUSED, Reason(msg("C’est déjà annulé.")))
     later = [e for e in active(events) if e.id > change.id and e.id not in together]
     if later:

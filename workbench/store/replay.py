@@ -65,17 +65,20 @@ def decode(text: str | bytes | None) -> Any:
     return None if text is None else orjson.loads(text)
 
 
-def active(events: Iterable[Event]) -> list[Event]:
-    """The changes that hold: neither undone nor an undoing; ordered as they take effect.
+def undone(events: Iterable[Event]) -> set[int]:
+    """The numbers of the changes that are undone; an undo that is itself undone undoes nothing."""
+    found: set[int] = set()
+    for event in sorted((e for e in events if e.undoes is not None), key=lambda e: -e.id):
+        if event.id not in found and event.undoes is not None:
+            found.add(event.undoes)
+    return found
 
-    An undo can itself be undone, which brings the first change back.
-    """
+
+def active(events: Iterable[Event]) -> list[Event]:
+    """The changes that hold: neither undone nor an undoing; ordered as they take effect."""
     listed = list(events)
-    undone: set[int] = set()
-    for event in sorted((e for e in listed if e.undoes is not None), key=lambda e: -e.id):
-        if event.id not in undone and event.undoes is not None:
-            undone.add(event.undoes)
-    held = [e for e in listed if e.undoes is None and e.id not in undone]
+    gone = undone(listed)
+    held = [e for e in listed if e.undoes is None and e.id not in gone]
     return sorted(held, key=lambda e: (e.record_id, e.op != "create", e.effective, e.id))
 
 
@@ -133,6 +136,8 @@ def periods(subject: Subject, events: Sequence[Event]) -> list[Period]:
             end = event.effective
         elif event.field in current:
             current[event.field] = event.value
+            if event.effective < start:  # it held before the record was there
+                steps.pop()
             steps.append((tuple(current.values()), max(event.effective, start)))
     lead = names.index(subject.lead) if subject.lead else None
     kept: list[tuple[tuple[Any, ...], dt.date]] = []

@@ -175,9 +175,7 @@ def _stage(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
         return Reason(msg("L’étape « {stage} » est d’un autre pipeline."), stage=stage.label)
     if case.rules.won_stays_won and was.kind == StageKind.WON and stage.kind != StageKind.WON:
         return Reason(
-            msg(
-                "Une affaire gagnée ne revient pas en arrière ; annulez la modification qui l’a gagnée."
-            )
+            msg("Une affaire gagnée ne revient pas en arrière ; annulez ce qui l’a gagnée.")
         )
     return None
 

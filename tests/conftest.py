@@ -1,0 +1,81 @@
+"""Fixtures that all tests share: a new store on each database, the demo and the real files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.parts import need
+from workbench.store import create
+
+ROOT = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("WORKBENCH_SHARED", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real files; tests that need it are skipped where it isn't."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no real files at {SHARED}; WORKBENCH_SHARED says where they are")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """The demo company's files."""
+    return ROOT / "data"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """A PostgreSQL server on a socket of its own, for the whole session."""
+    pg_ctl = need("postgresql")
+    folder = Path("/tmp") / f"wb-pg-{uuid.uuid4().hex[:8]}"  # short: socket paths have a limit
+    folder.mkdir(mode=0o700)
+    as_server = []
+    if os.getuid() == 0:  # the server refuses to run as root
+        shutil.chown(folder, "postgres", "postgres")
+        as_server = ["runuser", "-u", "postgres", "--"]
+    data = folder / "data"
+    run = lambda *command: subprocess.run([*as_server, *command], check=True, capture_output=True)  # noqa: E731
+    run(str(pg_ctl.parent / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-N")
+    options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=60"
+    run(str(pg_ctl), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    yield folder
+    run(str(pg_ctl), "-D", str(data), "-m", "immediate", "stop")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server):
+    """An empty database."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(
+        f"host={postgresql_server} user=postgres dbname=postgres", autocommit=True
+    ) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"postgresql://postgres@/{name}?host={postgresql_server}"
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],
+)
+def store_url(request, tmp_path) -> str:
+    """The address of a store that isn't there yet, on each kind of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    return request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def engine(store_url):
+    """A new store."""
+    made = create(store_url)
+    yield made
+    made.dispose()

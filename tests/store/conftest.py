@@ -1,0 +1,62 @@
+"""The small company, filled once per kind of database and copied for each test."""
+
+from __future__ import annotations
+
+import shutil
+
+import psycopg
+import pytest
+
+from tests.store.company import fill
+from workbench.store import connect, create
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    path = tmp_path_factory.mktemp("template") / "company.db"
+    made = create(f"sqlite:///{path}")
+    company = fill(made)
+    made.dispose()  # the last connection to close empties the write-ahead log into the file
+    return path, company
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server):
+    _database(postgresql_server, "CREATE DATABASE company")
+    made = create(f"postgresql://postgres@/company?host={postgresql_server}")
+    company = fill(made)
+    made.dispose()
+    return company
+
+
+def _database(server, statement):
+    dsn = f"host={server} user=postgres dbname=postgres"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+@pytest.fixture
+def filled(request, store_url):
+    """A store with the small company, and its ids."""
+    if store_url.startswith("sqlite"):
+        path, company = request.getfixturevalue("sqlite_template")
+        shutil.copy(path, store_url.removeprefix("sqlite:///"))
+    else:
+        company = request.getfixturevalue("postgresql_template")
+        server = request.getfixturevalue("postgresql_server")
+        name = store_url.split("/")[3].split("?")[0]
+        _database(server, f"DROP DATABASE {name}")
+        _database(server, f"CREATE DATABASE {name} TEMPLATE company")
+    opened = connect(store_url)
+    yield opened, company
+    opened.dispose()
+
+
+@pytest.fixture
+def engine(filled):
+    return filled[0]
+
+
+@pytest.fixture
+def company(filled):
+    return filled[1]

@@ -1,0 +1,178 @@
+"""Frames as of a date, as known at a moment, within a scope, behind the filter bar."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+import workbench
+from tests.store.company import TODAY, who
+from tests.store.company import address
+from workbench.errors import NotAllowed, StoreError, UnknownName
+from workbench.store import dataset, journal
+from workbench.store.journal import Edit
+from workbench.tables import TABLES
+from workbench.vocabulary import Surface
+
+
+def opened(engine, **options):
+    return workbench.open(address(engine), **{"today": TODAY, **options})
+
+
+def codes(frame) -> list[str]:
+    return sorted(frame["code"])
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_keeps_its_contract(engine, company, name):
+    data = opened(engine)
+    assert list(data.table(name).columns) == TABLES[name].names
+    arrow = opened(engine, backend="pyarrow").table(name)
+    assert arrow.schema == TABLES[name].schema
+
+
+def test_the_same_rows_in_every_backend(engine, company):
+    pandas = opened(engine).table("opportunities")
+    polars = opened(engine, backend="polars").table("opportunities")
+    duck = opened(engine, backend="duckdb").table("opportunities")
+    assert list(polars["amount"]) == list(pandas["amount"]) == [1000.0, 2000.5, 300.0]
+    assert [row[0] for row in duck.select("amount").fetchall()] == [1000.0, 2000.5, 300.0]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "status"),
+    [("2025-01-31", "suspect"), ("2025-02-01", "prospect"), ("2025-06-01", "client")],
+)
+def test_status_as_of_a_date(engine, company, as_of, status):
+    accounts = opened(engine, as_of=as_of).table("accounts").set_index("code")
+    assert accounts.loc["A1", "status"] == status
+
+
+def test_nothing_is_there_before_it_was(engine, company):
+    data = opened(engine, as_of="2024-12-31")
+    assert data.table("accounts").empty
+    assert data.table("opportunities").empty
+    assert data.table("status_periods").empty
+
+
+def test_stage_team_and_parent_as_of_a_date(engine, company):
+    before = opened(engine, as_of="2026-02-28").table("opportunities").set_index("code")
+    after = opened(engine, as_of="2026-04-01").table("opportunities").set_index("code")
+    assert before.loc["O1", "stage_id"] == company.stages["A"]
+    assert after.loc["O1", "stage_id"] == company.stages["N"]
+    assert after.loc["O1", "stage_since"] == pd.Timestamp("2026-04-01")
+    assert (before.loc["O2", "team"], after.loc["O2", "team"]) == ("Rep N", "Rep M")
+    accounts = opened(engine, as_of="2025-04-30").table("accounts").set_index("code")
+    assert accounts["parent_id"].isna().all()
+
+
+def test_period_that_ends_later_lasts_as_of_then(engine, company):
+    periods = opened(engine, as_of="2025-03-01").table("status_periods")
+    mine = periods[periods["account_id"] == company.accounts["A1"]]
+    assert list(mine["status"]) == ["suspect", "prospect"]
+    assert mine["valid_to"].isna().tolist() == [False, True]
+
+
+def test_unperiodic_field_as_of_before_it_changed(engine, company):
+    edit = Edit("account", company.accounts["A4"], 1, "segment", "gros", dt.date(2026, 9, 1))
+    journal.save(engine, [edit], viewer=who(engine, "director"), surface=Surface.CLI, today=TODAY)
+    then = opened(engine, as_of="2026-08-31").table("accounts").set_index("code")
+    now = opened(engine, as_of="2026-09-01").table("accounts").set_index("code")
+    assert (then.loc["A4", "segment"], now.loc["A4", "segment"]) == ("petit", "gros")
+
+
+def test_known_at_gives_the_old_report_back(engine, company):
+    data = opened(engine, as_of="2026-06-30")
+    before = {name: data.table(name) for name in TABLES}
+    moment = dt.datetime.now(dt.UTC)
+    deal = company.deals["O1"]
+    edits = [
+        Edit("opportunity", deal, 2, "amount", 5.0, dt.date(2026, 3, 1)),
+        Edit("account", company.accounts["A1"], 3, "segment", "moyen", dt.date(2025, 1, 1)),
+        Edit("account", company.accounts["A1"], 3, "name", "Alpha & Cie", dt.date(2025, 1, 1)),
+    ]
+    journal.save(engine, edits, viewer=who(engine, "director"), surface=Surface.CLI, today=TODAY)
+    changed = opened(engine, as_of="2026-06-30").table("opportunities").set_index("id")
+    assert changed.loc[deal, "amount"] == 5.0
+    old = opened(engine, as_of="2026-06-30", known_at=moment)
+    for name, frame in before.items():
+        pd.testing.assert_frame_equal(
+            _ordered(old.table(name)), _ordered(frame), check_dtype=False, obj=name
+        )
+
+
+def _ordered(frame):
+    return frame.sort_values(list(frame.columns[:4])).reset_index(drop=True)
+
+
+@pytest.mark.parametrize(
+    ("who_", "accounts", "deals"),
+    [
+        ("rep1", ["A1", "A2"], ["O1"]),
+        ("rep3", ["A4"], ["O3"]),
+        ("manager", ["A1", "A2", "A3"], ["O1", "O2"]),
+        ("director", ["A1", "A2", "A3", "A4"], ["O1", "O2", "O3"]),
+        ("boss", ["A1", "A2", "A3", "A4"], ["O1", "O2", "O3"]),
+    ],
+)
+def test_scope(engine, company, who_, accounts, deals):
+    data = opened(engine, viewer=who_)
+    assert codes(data.table("accounts")) == accounts
+    assert codes(data.table("opportunities")) == deals
+    ids = {company.accounts[code] for code in accounts}
+    assert set(data.table("status_periods")["account_id"]) == ids
+    of_accounts = data.table("changes").query("entity == 'account'")
+    assert set(of_accounts["record_id"]) == ids
+
+
+def test_a_moved_rep_is_seen_by_the_new_manager_even_in_the_past(engine, company):
+    data = opened(engine, viewer="manager", as_of="2026-02-28")
+    assert codes(data.table("accounts")) == ["A1", "A2", "A3"]
+
+
+def test_report_run_for_somebody_cannot_look_as_another(engine, company, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_VIEWER", "rep3")
+    assert codes(opened(engine).table("accounts")) == ["A4"]
+    with pytest.raises(NotAllowed):
+        opened(engine, viewer="director")
+
+
+def test_filters(engine, company):
+    data = opened(engine)
+    mine = data.where(reps=[company.reps["R1"]])
+    assert codes(mine.table("accounts")) == ["A1", "A2"]
+    assert codes(mine.table("opportunities")) == ["O1"]
+    assert set(mine.table("deal_periods")["opportunity_id"]) == {company.deals["O1"]}
+    small = data.where(segments=["petit"])
+    assert codes(small.table("accounts")) == ["A3", "A4"]
+    assert codes(small.table("opportunities")) == ["O2"]
+    assert data.where(pipelines=["other"]).table("opportunities").empty
+
+
+def test_tables_are_read_once_until_the_store_moves(engine, company):
+    first = opened(engine)
+    first.table("accounts")
+    reads = dataset.SHELF.reads
+    opened(engine).table("accounts")
+    assert dataset.SHELF.reads == reads
+    edit = Edit("account", company.accounts["A4"], 1, "segment", "gros")
+    journal.save(engine, [edit], viewer=who(engine, "director"), surface=Surface.CLI, today=TODAY)
+    row = opened(engine).table("accounts").set_index("code").loc["A4"]
+    assert row["segment"] == "gros"
+    assert dataset.SHELF.reads > reads
+
+
+def test_a_column_added_to_a_frame_stays_with_whoever_added_it(engine, company):
+    data = opened(engine)
+    frame = data.table("accounts")
+    frame["mine"] = 1
+    assert "mine" not in data.table("accounts")
+
+
+def test_unknown_table_and_absent_store(engine, company, tmp_path):
+    with pytest.raises(UnknownName, match="accounts"):
+        opened(engine).table("account")
+    with pytest.raises(StoreError, match="workbench init"):
+        workbench.open(f"sqlite:///{tmp_path / 'none.db'}")
