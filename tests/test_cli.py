@@ -1,0 +1,223 @@
+"""The command line, from text to text: what is printed, and the exit status."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from workbench.cli import app
+
+REPS = "code,name,entered_on\nR1,Ana Costa,2024-01-02\nR2,Ben Roy,2024-01-02\n"
+ACCOUNTS = """code,name,status,entered_on,segment,owner
+A1,Sud,suspect,2024-01-02,Gros œuvre,R1
+A2,Nord,suspect,2024-01-02,Gros œuvre,R2
+A3,Est,prospect,2024-01-02,Second œuvre,R1
+A4,Ouest,client,2024-01-02,Second œuvre,R2
+"""
+SETTINGS = """
+today = 2026-09-30
+database = "sqlite:///var/store.db"
+[[sources]]
+kind = "crm"
+path = "crm"
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    for name in ("CONFIG", "DATABASE", "TODAY", "LANGUAGE", "VIEWER"):
+        monkeypatch.delenv(f"WORKBENCH_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "crm").mkdir()
+    (tmp_path / "crm" / "reps.csv").write_text(REPS, "utf-8")
+    (tmp_path / "crm" / "accounts.csv").write_text(ACCOUNTS, "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def settings(folder):
+    (folder / "workbench.toml").write_text(SETTINGS, "utf-8")
+
+
+def run(*arguments, **options):
+    return CliRunner().invoke(app, list(arguments), **options)
+
+
+def succeed(*arguments, **options):
+    result = run(*arguments, **options)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def refused(*arguments):
+    """The one line that a command ends with when it can't."""
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+def stock(*arguments):
+    """Accounts per status, as the command line gives them."""
+    printed = succeed("metric", "funnel_stock", "--format", "json", *arguments)
+    return {row["status"]: row["accounts"] for row in json.loads(printed)}
+
+
+@pytest.mark.usefixtures("settings")
+def test_from_files_to_a_number():
+    succeed("init")
+    assert "account" in succeed("load")
+    assert stock() == {"suspect": 2, "prospect": 1, "client": 1, "lost": 0}
+    printed = succeed("metric", "funnel_stock", "-p", "by=segment", "--format", "csv")
+    rows = [row for row in csv.DictReader(io.StringIO(printed)) if row["status"] == "suspect"]
+    assert {row["group"]: row["accounts"] for row in rows} == {
+        "Gros œuvre": "2",
+        "Second œuvre": "0",
+    }
+    assert "50,0\u202f%" in succeed("metric", "funnel_stock")
+    assert "50.0%" in succeed("metric", "funnel_stock", "--language", "en")
+
+
+def test_loading_needs_no_settings_file(folder):
+    url = f"sqlite:///{folder / 'other.db'}"
+    succeed("load", "--database", url, "--crm", "crm", "--preset", "generic")
+    assert stock("--database", url)["suspect"] == 2
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_past_is_asked_by_date():
+    succeed("load")
+    assert sum(stock("--as-of", "2023-12-31").values()) == 0
+    assert sum(stock("--as-of", "2024-01-02").values()) == 4
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_user_sees_their_part():
+    succeed("load")
+    password = "long enough\nlong enough\n"
+    succeed("user", "add", "ana", "--rep", "R1", "--name", "Ana Costa", input=password)
+    assert stock("--as", "ana") == {"suspect": 1, "prospect": 1, "client": 0, "lost": 0}
+    assert "'bob'" in refused("metric", "funnel_stock", "--as", "bob")
+
+
+@pytest.mark.usefixtures("settings")
+def test_files_that_have_not_changed_are_left_alone_on_demand(folder):
+    succeed("load", "--if-changed")
+    assert succeed("load", "--if-changed").startswith("Nothing to load")
+    (folder / "crm" / "accounts.csv").write_text(ACCOUNTS + "A5,Centre,suspect,2024-01-02,,\n")
+    succeed("load", "--if-changed")
+    assert stock()["suspect"] == 3
+
+
+@pytest.mark.usefixtures("settings")
+def test_rows_that_do_not_fit_are_told_and_written(folder):
+    accounts = ACCOUNTS + "A6,,suspect,2024-01-02,,\n"
+    (folder / "crm" / "accounts.csv").write_text(accounts, "utf-8")
+    printed = succeed("load", "--rejected", "mend")
+    assert "accounts.csv, line 6: " in printed
+    assert (folder / "mend" / "accounts.csv").read_text("utf-8-sig").startswith("code,name")
+
+
+@pytest.mark.usefixtures("settings")
+def test_status_tells_what_the_store_holds():
+    succeed("load")
+    printed = succeed("status")
+    assert "store.db" in printed
+    lines = [line.split() for line in printed.splitlines()]
+    assert ["account", "4"] in lines
+    assert ["rep", "2"] in lines
+    assert any(line[:1] == ["generic"] for line in lines)
+
+
+@pytest.mark.usefixtures("settings")
+def test_the_catalog_is_told_in_both_languages():
+    assert "funnel_stock" in succeed("metrics")
+    assert "indicateur" not in succeed("metrics", "funnel_stock", "--language", "en")
+    whole = succeed("metrics", "funnel_stock")
+    for part in ("question", "formula", "source", "accounts"):
+        assert part in whole
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["status"], "No store at sqlite:///"),
+        (["metric", "funnel_stok"], "Did you mean 'funnel_stock'?"),
+        (["metric", "funnel_stock", "-p", "bye=x"], "Did you mean 'by'?"),
+        (["metric", "funnel_stock", "-p", "segment"], "write key=value"),
+        (["metrics", "nothing"], "No metric is called 'nothing'"),
+        (["load", "--crm", "crm", "--preset", "nobody"], "'nobody'"),
+        (["load", "--crm", "nowhere"], "nowhere"),
+        (["load", "--fec", "crm/reps.csv"], "reps.csv"),
+        (["status", "--config", "nowhere.toml"], "nowhere.toml: No such file"),
+        (["status", "--database", "mysql://here"], "mysql"),
+        (["export", "no/such/folder.xlsx"], "there is no folder no/such"),
+        (["report", "nothing", "-o", "r.html"], "nothing"),
+    ],
+)
+def test_an_error_is_one_line_and_status_2(arguments, said):
+    line = refused(*arguments)
+    assert line.startswith("workbench: ")
+    assert said in line
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_user_without_name_is_nobody():
+    succeed("init")
+    assert "--from" in refused("user", "add")
+
+
+def test_nothing_to_load_says_what_to_do():
+    assert "[[sources]]" in refused("load")
+
+
+@pytest.mark.usefixtures("settings")
+def test_an_unreadable_file_leaves_the_store_as_it_was(folder):
+    succeed("load")
+    (folder / "crm" / "accounts.csv").write_text("nothing,here\n1,2\n", "utf-8")
+    assert "accounts" in refused("load")
+    assert stock()["suspect"] == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["init"],
+        ["load"],
+        ["serve"],
+        ["report"],
+        ["export"],
+        ["metrics"],
+        ["metric"],
+        ["status"],
+        ["user", "add"],
+    ],
+)
+def test_help_has_examples(command):
+    printed = succeed(*command, "--help")
+    assert "Examples" in printed
+    assert f"workbench {' '.join(command)}" in printed
+
+
+def test_help_loads_neither_pandas_nor_the_store():
+    code = "import sys, workbench.cli; print({'pandas', 'sqlalchemy', 'panel'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_the_program_runs_as_a_module():
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "workbench", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "load" in done.stdout
+    assert time.perf_counter() - began < 5
