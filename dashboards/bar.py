@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
+import param
 
 from dashboards import states, theme
 from dashboards.filters import PERIODS, USUAL
@@ -42,23 +43,15 @@ class Bar:
             width=190,
             **common,
         )
-        self.teams = _teams(data.table("reps"), loc.t("Toutes les équipes"))
-        self.team = pmui.Select(
-            label=loc.t("Équipe ou commercial"),
-            options=self.teams,
-            value=filters.team if filters.team in self.teams.values() else None,
-            width=230,
-            searchable=True,
-            **common,
-        )
+        self.team = Team(session, data.table("reps"))
         every = sorted(data.table("accounts")["segment"].dropna().unique())
-        self.segments = pmui.MultiSelect(
+        self.segments = pmui.MultiChoice(
             label=loc.t("Segments"),
             options=every,
             value=[one for one in filters.segments if one in every],
-            width=200,
-            margin=0,
-            variant="outlined",
+            width=230,
+            chip=False,
+            **{name: value for name, value in common.items() if name != "size"},
         )
         pipelines = sorted(data.table("stages")["pipeline"].dropna().unique())
         self.pipeline = pmui.Select(
@@ -73,10 +66,11 @@ class Bar:
         self.row = pn.FlexBox(
             self.as_of,
             self.period,
-            self.team,
+            self.team.view,
             self.segments,
             *([self.pipeline] if len(pipelines) > 1 else []),
             gap="8px",
+            align_items="center",
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -126,15 +120,14 @@ class Bar:
         await self.session.redraw()
 
     def _show_chips(self) -> None:
-        session, loc, filters = self.session, self.session.loc, self.session.filters
+        loc, filters = self.session.loc, self.session.filters
         chosen: list[tuple[str, str]] = []
         if filters.as_of:
             chosen.append(("as_of", loc.t("Au {day}", day=loc.date(filters.as_of))))
         if filters.period != USUAL:
             chosen.append(("period", loc.t(PERIODS[filters.period])))
         if filters.team is not None:
-            name = next((k.strip() for k, v in self.teams.items() if v == filters.team), "?")
-            chosen.append(("team", name))
+            chosen.append(("team", self.team.name_of(filters.team)))
         if filters.segments:
             chosen.append(("segments", ", ".join(filters.segments)))
         if filters.pipeline:
@@ -153,26 +146,79 @@ class Bar:
         ]
         self.chips.visible = bool(chosen)
         self.opener.label = loc.t("Filtres") + (f" ({len(chosen)})" if chosen else "")
-        del session
 
     def _remove(self, name: str) -> None:
         usual = {"as_of": self.today, "period": USUAL, "team": None, "segments": [], "pipeline": None}
         getattr(self, name).value = usual[name]
 
 
-def _teams(reps: Any, everyone: str) -> dict[str, int | None]:
-    """Reps and managers as an indented tree, in the order in which a menu shows them."""
+class Team(param.Parameterized):
+    """Everyone the viewer sees, as a tree: a manager stands for those under them."""
+
+    value = param.Integer(default=None, allow_None=True)
+
+    def __init__(self, session: Session, reps: Any) -> None:
+        self.names = dict(zip(reps["id"].astype(int), reps["name"], strict=True))
+        chosen = session.filters.team
+        super().__init__(value=chosen if chosen in self.names else None)
+        self.everyone = session.loc.t("Toutes les équipes")
+        self.button = pmui.Button(
+            label=self._label(),
+            end_icon="arrow_drop_down",
+            icon="groups",
+            variant="outlined",
+            color="default",
+            margin=0,
+            width=230,
+            sx={"height": 40, "justifyContent": "flex-start", "borderColor": "rgba(128,128,128,.45)"},
+            on_click=lambda _: self.popup.param.update(open=True),
+        )
+        top = {"label": self.everyone, "icon": "groups", "id": "0"}
+        self.tree = pmui.Tree(
+            items=[top, *_branches(reps)],
+            multi_select=False,
+            width=300,
+            margin=4,
+            expanded=[(1,)],
+        )
+        self.tree.param.watch(self._pick, "value")
+        self.popup = pmui.Popup(
+            self.tree,
+            anchor_origin={"horizontal": "left", "vertical": "bottom"},
+            width=0,
+            height=0,
+        )
+        self.view = pn.Column(self.button, self.popup, margin=0, width=230, height=40)
+        self.param.watch(lambda _: self.button.param.update(label=self._label()), "value")
+
+    def name_of(self, rep: int) -> str:
+        """A rep's name; a question mark for one whom the viewer doesn't see."""
+        return str(self.names.get(rep, "?"))
+
+    def _label(self) -> str:
+        return self.everyone if self.value is None else self.name_of(self.value)
+
+    def _pick(self, event: Any) -> None:
+        if not event.new:
+            return
+        self.popup.open = False
+        self.value = int(event.new[-1]["id"]) or None
+
+
+def _branches(reps: Any) -> list[dict[str, Any]]:
+    """Reps under their managers; whoever's manager isn't seen stands at the top."""
     under: dict[int | None, list[tuple[str, int]]] = {}
     known = set(reps["id"])
     for rep, name, manager in zip(reps["id"], reps["name"], reps["manager_id"], strict=True):
         boss = None if missing(manager) or manager not in known else int(manager)
         under.setdefault(boss, []).append((name, int(rep)))
-    options: dict[str, int | None] = {everyone: None}
 
-    def add(boss: int | None, depth: int) -> None:
+    def branch(boss: int | None) -> list[dict[str, Any]]:
+        made = []
         for name, rep in sorted(under.get(boss, [])):
-            options[" " * 4 * depth + name] = rep
-            add(rep, depth + 1)
+            below = branch(rep)
+            item: dict[str, Any] = {"label": name, "id": str(rep)}
+            made.append({**item, "items": below} if below else item)
+        return made
 
-    add(None, 0)
-    return options
+    return branch(None)

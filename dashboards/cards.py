@@ -32,6 +32,8 @@ _INFO = (
     "M11 7h2v2h-2zm0 4h2v6h-2zm1-9C6.48 2 2 6.48 2 12s4.48 10 10 10 10-4.48 10-10S17.52 2 12 2zm0 "
     "18c-4.41 0-8-3.59-8-8s3.59-8 8-8 8 3.59 8 8-3.59 8-8 8z"
 )
+ROOM = 320
+"""Pixels that a figure takes until its own height is known."""
 FIRST_SCREEN = 4
 """So many figures and tables are drawn at once; the others when they are scrolled to."""
 
@@ -46,6 +48,7 @@ class Number:
         trend: the values of a sparkline, oldest first.
         good: whether more is better.
         exact: the full value, on hover.
+        note: what stands in the place of the change.
     """
 
     value: str
@@ -53,6 +56,7 @@ class Number:
     trend: Sequence[float] = ()
     good: bool = True
     exact: str = ""
+    note: str = ""
 
 
 def board(*cards: Any, **params: Any) -> pn.Column:
@@ -63,6 +67,17 @@ def board(*cards: Any, **params: Any) -> pn.Column:
         sizing_mode="stretch_width",
         margin=0,
         **params,
+    )
+
+
+def stack(*cards: Any, width: int) -> pn.Column:
+    """Cards one above the other in one place of the grid."""
+    return pn.Column(
+        *cards,
+        stylesheets=[theme.sheet("board")],
+        css_classes=["stack", f"w{width}"],
+        sizing_mode="stretch_width",
+        margin=0,
     )
 
 
@@ -154,9 +169,10 @@ def _number_html(loc: Locale, label: str, number: Number, about: str) -> str:
 
 def _change(loc: Locale, number: Number) -> str:
     if number.change is None:
-        return ""
-    arrow = "▲" if number.change > 0 else "▼" if number.change < 0 else "■"
-    tone = "flat" if not number.change else "good" if (number.change > 0) is number.good else "bad"
+        return f'<span class="since">{escape(number.note)}</span>' if number.note else ""
+    up = bool(number.change > 0)
+    arrow = "▲" if up else "▼" if number.change else "■"
+    tone = "flat" if not number.change else "good" if up == number.good else "bad"
     since = escape(loc.t("sur la période précédente"))
     said = escape(loc.percent(number.change, sign=True))
     return f'<span class="{tone}">{arrow} {said}</span> <span class="since">{since}</span>'
@@ -192,7 +208,7 @@ def figure(
     metric: str | None = None,
     rows: Callable[[Scope, dict[str, Any]], Rows | None] | None = None,
     width: int = 6,
-    height: int = 320,
+    height: int | None = None,
     also: Sequence[Any] = (),
     tools: Sequence[Any] = (),
     empty: str = "",
@@ -208,7 +224,7 @@ def figure(
         metric: its name in the catalog, for the definition.
         rows: the rows behind a clicked point (plotly's: x, y, customdata, curveNumber …).
         width: columns of twelve on a desk.
-        height: of the figure, in pixels.
+        height: of the figure, in pixels; its own, if not told.
         also: parameters besides the filters on which it depends (`state.param.by`).
         tools: widgets for this figure alone, between heading and figure.
         empty: why there may be nothing, and what to change.
@@ -218,23 +234,24 @@ def figure(
         if rows is not None:
             await session.drill.open(lambda scope: rows(scope, point))
 
+    room = height or ROOM
     chart = Chart(
         clicked if rows else None,
         dark=session.dark,
         label=f"{title}. {subtitle}",
-        height=height,
+        height=room,
         sizing_mode="stretch_width",
         margin=0,
     )
-    body = pn.Column(states.loading(height), sizing_mode="stretch_width", margin=(8, 0, 0, 0))
+    body = pn.Column(states.loading(room), sizing_mode="stretch_width", margin=(8, 0, 0, 0))
 
     def show(found: go.Figure | Exception | None) -> None:
         if isinstance(found, Exception):
-            shown = states.html(states.error(session.loc, found), min_height=height)
+            shown = states.html(states.error(session.loc, found), min_height=room)
         elif found is None:
-            shown = states.html(states.empty(session.loc, empty), min_height=height)
+            shown = states.html(states.empty(session.loc, empty), min_height=room)
         else:
-            chart.draw(found, separators=session.loc.separators)
+            chart.draw(found, height=height, separators=session.loc.separators)
             shown = chart
         if body[0] is not shown:
             body.objects = [shown]

@@ -52,10 +52,10 @@ class Chart(JSComponent):
       const draw = async () => {
         if (!model.figure) { return }
         const Plotly = await ready
-        const { data, layout } = JSON.parse(model.figure)
+        const { data, layout, height } = JSON.parse(model.figure)
         layout.template = templates[model.dark ? "dark" : "light"]
         layout.autosize = true
-        layout.height = model.height
+        layout.height = height
         await Plotly.react(box, data, layout, { displayModeBar: false, responsive: false })
         if (!drawn) {
           drawn = true
@@ -97,14 +97,15 @@ class Chart(JSComponent):
         super().__init__(templates=_templates(), **params)
         self._on_click = on_click
 
-    def draw(self, figure: go.Figure, *, separators: str) -> None:
+    def draw(self, figure: go.Figure, *, separators: str, height: int | None = None) -> None:
         """Show this figure; what its card or the theme decides is taken off it."""
         made = figure.to_plotly_json()
+        self.height = height or made["layout"].get("height") or self.height
         layout = {k: v for k, v in made["layout"].items() if k not in _DROPPED}
         # Bars grow with their rows: a figure that knows its height keeps it.
         self.height = made["layout"].get("height") or self.height
         layout["separators"] = separators
-        self.figure = _json({"data": made["data"], "layout": layout})
+        self.figure = _json({"data": made["data"], "layout": layout, "height": self.height})
 
     def _handle_msg(self, data: dict[str, Any]) -> None:
         if self._on_click:

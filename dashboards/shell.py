@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from dashboards.session import Session
 
 
+ON_HEADER = {"color": "white"}
+
+
 @dataclass(frozen=True)
 class Page:
     """A page of the dashboards.
@@ -95,7 +98,7 @@ def frame(session: Session, page: Page, pages: Sequence[Page]) -> pmui.Page:
         dark_theme=session.dark,
         template=theme.TEMPLATES.get_template("page.html"),
         busy_indicator="linear",
-        raw_css=[theme.sheet("page")],
+        sx=theme.HEADER,
     )
     session.on_theme = lambda dark: shown.param.update(dark_theme=dark)
     return shown
@@ -142,12 +145,12 @@ class Menu:
 def _header(session: Session, toggle: Callable[[object], None]) -> pn.Row:
     loc, viewer = session.loc, session.viewer
     menu = pmui.IconButton(
-        icon="menu", color="light", description=loc.t("Menu"), on_click=toggle, margin=0
+        icon="menu", description=loc.t("Menu"), on_click=toggle, margin=0, sx=ON_HEADER
     )
     dark = pmui.IconButton(
         icon="light_mode" if session.dark else "dark_mode",
-        color="light",
         description=loc.t("Clair ou sombre"),
+        sx=ON_HEADER,
         margin=0,
     )
 
@@ -187,7 +190,7 @@ def _header(session: Session, toggle: Callable[[object], None]) -> pn.Row:
         items=items,
         on_click=chosen,
         variant="text",
-        color="light",
+        sx={**ON_HEADER, "textTransform": "none"},
         margin=0,
     )
     return pn.Row(

@@ -38,6 +38,11 @@ def material() -> dict[str, Any]:
     """Material's theme, light and dark."""
     type_ = {"fontFamily": "Roboto, 'Segoe UI', sans-serif", "fontSize": 14}
     shape = {"borderRadius": 8}
+    parts = {
+        "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": 40}}},
+        "MuiButton": {"styleOverrides": {"root": {"textTransform": "none"}}},
+        "MuiTab": {"styleOverrides": {"root": {"textTransform": "none"}}},
+    }
     return {
         "light": {
             "palette": {
@@ -46,6 +51,7 @@ def material() -> dict[str, Any]:
             },
             "typography": type_,
             "shape": shape,
+            "components": parts,
         },
         "dark": {
             "palette": {
@@ -54,8 +60,17 @@ def material() -> dict[str, Any]:
             },
             "typography": type_,
             "shape": shape,
+            "components": parts,
         },
     }
+
+
+HEADER = {
+    "& .header": {"backgroundColor": "#0B5394", "backgroundImage": "none", "boxShadow": "none"},
+    "&.mui-dark .header": {"backgroundColor": "#14202E"},
+    "& .main": {"backgroundColor": "var(--mui-palette-background-default)"},
+}
+"""Of the page's frame: a header that stays dark, so that what is on it stays white."""
 
 
 @cache

@@ -2,43 +2,422 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import calendar
+import datetime as dt
+from html import escape
+from typing import TYPE_CHECKING, Any
 
-import plotly.graph_objects as go
+import pandas as pd
+import panel as pn
+import panel_material_ui as pmui
 
-from dashboards import cards, tables
+from dashboards import cards, states
+from dashboards.cards import Number
+from dashboards.session import Slot
 from dashboards.shell import Page
+from dashboards.tables import Rows
+from workbench.figures import funnel as funnel_figures
+from workbench.figures import pipeline as pipeline_figures
+from workbench.figures import revenue as revenue_figures
 from workbench.locale import msg
+from workbench.metrics import attention, funnel, pipeline, quality, receivables, revenue, status, wins
+from workbench.vocabulary import Status
 
 if TYPE_CHECKING:
-    import panel as pn
+    from collections.abc import Callable
+
+    import plotly.graph_objects as go
 
     from dashboards.session import Scope, Session
 
+REASONS = {
+    "stalled": (msg("Affaires bloquées"), msg("dans l’étape depuis {n} j"), "hourglass_bottom"),
+    "slipped": (msg("Signatures repoussées"), msg("repoussée {times} fois"), "event_repeat"),
+    "past_close": (msg("Signatures dépassées"), msg("prévue il y a {n} j"), "event_busy"),
+    "contract_ends": (
+        msg("Contrats concurrents à échéance"),
+        msg("contrat concurrent fini dans {n} j"),
+        "handshake",
+    ),
+    "late_payer": (msg("Retards de paiement"), msg("facture échue depuis {n} j"), "payments"),
+}
+MOST = 6
+"""So many lines of the list to decide stand on the page; the rest opens."""
 
-def by_status(scope: Scope) -> go.Figure:
-    counts = scope.data.table("accounts")["status"].value_counts()
-    return go.Figure(go.Bar(x=counts.values, y=counts.index, orientation="h"))
+
+def within(scope: Scope) -> dict[str, dt.date]:
+    """The period, as metrics take it."""
+    return {"since": scope.span.start, "until": scope.span.end}
 
 
-def rows(scope: Scope, status: str | None = None) -> tables.Rows:
-    accounts = scope.data.table("accounts")
-    if status:
-        accounts = accounts[accounts["status"] == status]
-    return tables.Rows(
-        "Comptes", accounts, ["name", "status", "segment", "owner", "budget", "entered_on"],
-        totals=["budget"], link=("account", "id"), more=["city"],
+# Numbers
+
+
+def entered(scope: Scope, into: Status) -> Number:
+    """Accounts that became prospect, or client, in the period."""
+    found = status.new_accounts.of(scope.data, **within(scope)).set_index("kpi").loc[str(into)]
+    months = status.new_accounts_by_month.of(scope.data, **within(scope))
+    trend = months.loc[months["status"] == str(into), "accounts"]
+    return Number(scope.loc.count(found["value"]), change(found), trend.tolist())
+
+
+def in_play(scope: Scope) -> Number:
+    """What is open, weighted; against the beginning of the period."""
+    now = pipeline.pipeline_totals.of(scope.data).iloc[0]
+    past = pipeline.pipeline_history.of(scope.data, months=scope.span.months)["weighted"].tolist()
+    grown = now["weighted"] / past[0] - 1 if past and past[0] else None
+    said = scope.loc
+    return Number(said.compact(now["weighted"]), grown, past, exact=said.money(now["weighted"]))
+
+
+def won(scope: Scope) -> Number:
+    """What was won in the period."""
+    found = wins.won_in_period.of(scope.data, **within(scope)).set_index("kpi").loc["won_amount"]
+    months = wins.won_by_month.of(scope.data, **within(scope))["amount"].tolist()
+    said = scope.loc
+    return Number(
+        said.compact(found["value"]), change(found), months, exact=said.money(found["value"])
     )
+
+
+def turnover(scope: Scope) -> Number:
+    """Revenue of the period."""
+    found = revenue.revenue_in_period.of(scope.data, **within(scope)).iloc[0]
+    months = revenue.revenue_by_month.of(scope.data, **within(scope))["revenue"].tolist()
+    said = scope.loc
+    return Number(
+        said.compact(found["value"]), change(found), months, exact=said.money(found["value"])
+    )
+
+
+def late(scope: Scope) -> Number:
+    """What clients owe past its due date."""
+    found = receivables.overdue.of(scope.data).iloc[0]
+    said = scope.loc
+    return Number(
+        said.compact(found["overdue"]),
+        note=said.t("{share} de l’encours", share=said.percent(found["share"])),
+        good=False,
+        exact=said.money(found["overdue"]),
+    )
+
+
+def change(found: pd.Series[Any]) -> float | None:
+    """A period's change as a ratio; None where there was nothing before."""
+    rate = found["change_rate"]
+    return None if pd.isna(rate) else float(rate)
+
+
+# Figures
+
+
+def by_stage(scope: Scope) -> go.Figure | None:
+    """Open deals by stage."""
+    return drawn(pipeline_figures.pipeline_by_stage, pipeline.pipeline_by_stage.of(scope.data), scope)
+
+
+def revenue_by_month(scope: Scope) -> go.Figure | None:
+    """Revenue of the period's months against the year before."""
+    frame = revenue.revenue_by_month.of(scope.data, **within(scope))
+    return drawn(revenue_figures.revenue_by_month, frame, scope)
+
+
+def won_by_month(scope: Scope) -> go.Figure | None:
+    """What was won in the period's months against the year before."""
+    frame = wins.won_by_month.of(scope.data, **within(scope))
+    return drawn(pipeline_figures.won_by_month, frame, scope)
+
+
+def stock(scope: Scope) -> go.Figure | None:
+    """Accounts by status."""
+    return drawn(funnel_figures.funnel_stock, funnel.funnel_stock.of(scope.data), scope)
+
+
+def drawn(picture: Callable[..., go.Figure], frame: pd.DataFrame, scope: Scope) -> go.Figure | None:
+    """The picture of a frame; None where it has no row."""
+    return None if frame.empty else picture(frame, loc=scope.loc)
+
+
+# Rows behind them
+
+
+def account_rows(scope: Scope, now: str) -> Rows:
+    """The accounts of a status."""
+    return Rows(
+        scope.loc.label(Status, now),
+        funnel.funnel_rows.of(scope.data, status=now),
+        ["name", "segment", "city", "owner", "entered_on"],
+        phone=["name", "segment", "owner"],
+        link=("account", "id"),
+    )
+
+
+def entered_rows(scope: Scope, into: Status) -> Rows:
+    """The accounts that became so in the period, each once."""
+    moves = status.transition_rows.of(scope.data, to_status=str(into), **within(scope))
+    label = scope.loc.label(into)
+    return Rows(
+        f"{scope.loc.t('Nouveaux')} · {label}",
+        moves.drop_duplicates("id"),
+        ["name", "from_status", "moved_on", "segment", "owner"],
+        phone=["name", "moved_on", "owner"],
+        link=("account", "id"),
+        labels={"moved_on": msg("Le")},
+    )
+
+
+def deal_rows(scope: Scope, stage: int | None = None) -> Rows:
+    """The open deals, or those of a stage."""
+    deals = pipeline.pipeline_rows.of(scope.data)
+    if stage is not None:
+        deals = deals[deals["stage_id"] == stage]
+    return Rows(
+        scope.loc.t("Affaires en cours"),
+        deals,
+        ["account", "name", "stage", "amount", "probability", "weighted", "close_date", "owner"],
+        totals=["amount", "weighted"],
+        phone=["account", "stage", "weighted"],
+        link=("account", "account_id"),
+    )
+
+
+def won_rows(scope: Scope, span: dict[str, dt.date] | None = None) -> Rows:
+    """The deals won in the period, or in another span of days."""
+    return Rows(
+        scope.loc.t("Affaires gagnées"),
+        wins.won_rows.of(scope.data, **(span or within(scope))),
+        ["account", "name", "won_on", "amount", "owner", "segment"],
+        totals=["amount"],
+        phone=["account", "won_on", "amount"],
+        link=("account", "account_id"),
+    )
+
+
+def revenue_rows(scope: Scope, span: dict[str, dt.date] | None = None) -> Rows:
+    """The ledger's lines of the period's revenue."""
+    return Rows(
+        scope.loc.t("Lignes de chiffre d’affaires"),
+        revenue.revenue_rows.of(scope.data, **(span or within(scope))),
+        ["customer", "date", "piece", "label", "account_number", "revenue"],
+        totals=["revenue"],
+        phone=["customer", "date", "revenue"],
+        link=("account", "account_id"),
+    )
+
+
+def late_rows(scope: Scope) -> Rows:
+    """Open items past their due date."""
+    items = receivables.open_item_rows.of(scope.data)
+    return Rows(
+        scope.loc.t("Pièces échues"),
+        items[items["days_past_due"] > 0].sort_values("days_past_due", ascending=False),
+        ["customer", "piece", "date", "due_date", "days_past_due", "amount", "owner"],
+        totals=["amount"],
+        phone=["customer", "days_past_due", "amount"],
+        link=("account", "account_id"),
+        labels={"amount": msg("Restant dû TTC")},
+    )
+
+
+def month_of(point: dict[str, Any], scope: Scope) -> dict[str, dt.date]:
+    """The days of a clicked month that lie within the period."""
+    year, month = map(int, str(point["customdata"]).split("-"))
+    last = dt.date(year, month, calendar.monthrange(year, month)[1])
+    return {
+        "since": max(dt.date(year, month, 1), scope.span.start),
+        "until": min(last, scope.span.end),
+    }
+
+
+# To decide
+
+
+def to_decide(scope: Scope) -> pd.DataFrame:
+    """What waits for a decision, the heaviest first."""
+    return attention.to_decide.of(scope.data).sort_values(
+        "amount", ascending=False, na_position="last", kind="stable"
+    )
+
+
+def decision_rows(scope: Scope, reason: str | None = None) -> Rows:
+    """All that waits for a decision, or what waits for one reason."""
+    found = to_decide(scope)
+    if reason:
+        found = found[found["reason"] == reason]
+    title = scope.loc.t(REASONS[reason][0] if reason else "À décider")
+    said = {name: scope.loc.t(texts[0]) for name, texts in REASONS.items()}
+    return Rows(
+        title,
+        found.assign(reason=found["reason"].map(said)),
+        ["account", "reason", "name", "days", "date", "amount", "owner"],
+        totals=["amount"],
+        phone=["account", "reason", "amount"],
+        link=("account", "account_id"),
+        labels={"name": msg("Objet"), "amount": msg("Montant")},
+    )
+
+
+def why(row: Any, scope: Scope) -> str:
+    """Why a line waits, in words: "dans l’étape depuis 37 j"."""
+    days = 0 if pd.isna(row.days) else int(row.days)
+    times = 0 if pd.isna(row.times) else int(row.times)
+    return scope.loc.t(
+        REASONS[row.reason][1], n=scope.loc.count(abs(days)), times=scope.loc.count(times)
+    )
+
+
+def decisions(session: Session) -> pn.Column:
+    """The list to decide: a count for each reason, then the heaviest lines."""
+    loc = session.loc
+    reasons = pn.FlexBox(gap="8px", margin=(8, 0, 4, 0), sizing_mode="stretch_width")
+    lines = states.html('<div class="skeleton"></div>', min_height=300)
+    every = pmui.Button(label=loc.t("Tout voir"), variant="text", size="small", margin=(4, 0, 0, 0))
+
+    async def open_all(_: object) -> None:
+        await session.drill.open(decision_rows)
+
+    every.on_click(open_all)
+
+    def chip(reason: str, count: int) -> pmui.Chip:
+        title, _, icon = REASONS[reason]
+
+        async def open_(_: object) -> None:
+            await session.drill.open(lambda scope: decision_rows(scope, reason))
+
+        return pmui.Chip(
+            label=f"{loc.t(title)} · {loc.count(count)}",
+            icon=icon,
+            size="small",
+            variant="outlined",
+            on_click=open_,
+            margin=0,
+        )
+
+    def show(found: tuple[pd.DataFrame, str] | Exception) -> None:
+        if isinstance(found, Exception):
+            lines.object = states.error(loc, found)
+            return
+        frame, markup = found
+        counts = frame["reason"].value_counts()
+        reasons.objects = [chip(reason, counts[reason]) for reason in REASONS if reason in counts]
+        lines.object = markup
+        every.visible = len(frame) > MOST
+        every.label = loc.t("Tout voir ({n})", n=loc.count(len(frame)))
+
+    def compute(scope: Scope) -> tuple[pd.DataFrame, str]:
+        frame = to_decide(scope)
+        return frame, listed(session, scope, frame)
+
+    slot = session.add(Slot(show, compute))
+    head = states.html(
+        cards.heading(loc, loc.t("À décider"), loc.t("les plus lourds d’abord"), "to_decide")
+    )
+    return cards.framed(session, slot, [head, reasons, lines, every], width=7)
+
+
+def listed(session: Session, scope: Scope, frame: pd.DataFrame) -> str:
+    """The first lines as a list, and what else waits on other pages."""
+    loc = scope.loc
+    if frame.empty:
+        return states.empty(loc, loc.t("Rien n’attend de décision dans ce périmètre."))
+    items = []
+    for row in frame.head(MOST).itertuples():
+        address = escape(session.link("account", id=None if pd.isna(row.account_id) else row.account_id))
+        who = row.account if isinstance(row.account, str) else row.name
+        about = [why(row, scope)] if row.entity == "account" else [str(row.name), why(row, scope)]
+        items.append(
+            f'<li><a href="{address}"><b>{escape(who)}</b>'
+            f"<span>{escape(' · '.join(about))}</span></a><em>{escape(loc.money(row.amount))}</em>"
+            f"<small>{escape(row.owner if isinstance(row.owner, str) else '–')}</small></li>"
+        )
+    gaps = len(quality.qualification_gaps.of(scope.data))
+    if gaps:
+        said = loc.plural(gaps, "{n} qualification à compléter", "{n} qualifications à compléter")
+        items.append(
+            f'<li class="more"><a href="{escape(session.link("qualify"))}"><b>{escape(said)}</b>'
+            f"<span>{escape(loc.t('Ouvrir la page Qualification'))}</span></a></li>"
+        )
+    return f'<ul class="todo">{"".join(items)}</ul>'
 
 
 def view(session: Session) -> pn.Column:
-    number = lambda s: cards.Number(s.loc.count(len(s.data.table("accounts"))), 0.12, [1, 3, 2, 5, 4])
+    """The page."""
+    loc = session.loc
     return cards.board(
-        *(cards.number(session, f"Comptes {i}", number, rows=rows) for i in range(6)),
-        *(cards.figure(session, f"Par statut {i}", by_status, subtitle="nombre de comptes",
-                     rows=lambda scope, point: rows(scope, point["y"])) for i in range(6)),
-        tables.table(session, "Comptes", rows),
+        cards.number(
+            session,
+            loc.t("Nouveaux prospects"),
+            lambda scope: entered(scope, Status.PROSPECT),
+            metric="new_accounts",
+            rows=lambda scope: entered_rows(scope, Status.PROSPECT),
+        ),
+        cards.number(
+            session,
+            loc.t("Nouveaux clients"),
+            lambda scope: entered(scope, Status.CLIENT),
+            metric="new_accounts",
+            rows=lambda scope: entered_rows(scope, Status.CLIENT),
+        ),
+        cards.number(
+            session,
+            loc.t("En cours, pondéré"),
+            in_play,
+            metric="pipeline_totals",
+            rows=deal_rows,
+        ),
+        cards.number(session, loc.t("Gagné"), won, metric="won_in_period", rows=won_rows),
+        cards.number(
+            session,
+            loc.t("Chiffre d’affaires"),
+            turnover,
+            metric="revenue_in_period",
+            rows=revenue_rows,
+        ),
+        cards.number(session, loc.t("Échu"), late, metric="overdue", rows=late_rows),
+        decisions(session),
+        cards.stack(
+            cards.figure(
+                session,
+                loc.t("Affaires en cours par étape"),
+                by_stage,
+                subtitle=loc.t("clair : montant, foncé : pondéré"),
+                metric="pipeline_by_stage",
+                rows=lambda scope, point: deal_rows(scope, int(point["customdata"])),
+            ),
+            cards.figure(
+                session,
+                loc.t("Chiffre d’affaires par mois"),
+                revenue_by_month,
+                subtitle=loc.t("face à l’année précédente"),
+                metric="revenue_by_month",
+                rows=lambda scope, point: revenue_rows(scope, month_of(point, scope)),
+            ),
+            width=5,
+        ),
+        cards.figure(
+            session,
+            loc.t("Gagné par mois"),
+            won_by_month,
+            subtitle=loc.t("face à l’année précédente"),
+            metric="won_by_month",
+            rows=lambda scope, point: won_rows(scope, month_of(point, scope)),
+        ),
+        cards.figure(
+            session,
+            loc.t("Comptes par statut"),
+            stock,
+            subtitle=loc.t("à la date choisie"),
+            metric="funnel_stock",
+            rows=lambda scope, point: account_rows(scope, point["customdata"]),
+        ),
     )
 
 
-PAGE = Page("overview", msg("Vue d’ensemble"), "dashboard", msg("Qu’est-ce qui a changé, et qu’est-ce qui m’attend ?"), view, 1)
+PAGE = Page(
+    "overview",
+    msg("Vue d’ensemble"),
+    "dashboard",
+    msg("Qu’est-ce qui a changé, et qu’est-ce qui m’attend ?"),
+    view,
+    1,
+)
