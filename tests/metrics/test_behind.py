@@ -55,6 +55,16 @@ def test_moves_of_the_period_by_where_from_and_where_to():
     assert one["moved_on"].tolist() == [DAY(2025, 3, 1)]
 
 
+def test_first_arrivals_of_the_period():
+    listed = accounts((1, "Ana SA", DAY(2025, 1, 1)), (2, "Bob SA", DAY(2025, 1, 1)))
+    rows = behind.new_account_rows(listed, PERIODS, as_of=TODAY, since="2025-02-01")
+    assert rows["reached"].tolist() == ["prospect", "client", "prospect"]
+    assert rows["reached_on"].tolist() == [DAY(2026, 6, 1), DAY(2025, 3, 1), DAY(2025, 2, 1)]
+    clients = behind.new_account_rows(listed, PERIODS, as_of=TODAY, since="2025-03-01",
+                                      reached="client")  # fmt: skip
+    assert clients["name"].tolist() == ["Ana SA"]
+
+
 STAGES = pd.DataFrame(
     [
         (3, "spanco", "Analyse", 3, "open"),

@@ -14,7 +14,7 @@ from workbench.metrics import funnel, status
 from workbench.metrics.catalog import metric
 from workbench.metrics.frames import collect, give, whole
 from workbench.metrics.groups import GROUP, choice, labelled
-from workbench.metrics.periods import NO_DAY, asked, days, number_of, within
+from workbench.metrics.periods import NO_DAY, asked, days, midnight, number_of, span, within
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -41,6 +41,7 @@ MOVES = {
     "moved_on": "date",
     "days": "count: in the status before",
 }
+NEW = {**_ACCOUNT, "reached": "text: the status first reached", "reached_on": "date"}
 REACHED = {
     "id": "id",
     "code": "text",
@@ -163,6 +164,53 @@ def transition_rows(
     listed = collect(accounts, *_WHO).merge(moved.rename(columns={"account_id": "id"}), on="id")
     listed = listed.assign(moved_on=_dates(listed["on"]))
     return give(listed.sort_values(["on", "id"], ascending=[False, True]), accounts, MOVES)
+
+
+@metric(
+    label=("Comptes nouveaux", "New accounts"),
+    question=(
+        "Quels comptes sont devenus prospects ou clients ?",
+        "Which accounts became prospects or clients?",
+    ),
+    unit=("comptes", "accounts"),
+    formula=(
+        "Un premier passage au statut, daté dans la période, par ligne.",
+        "One first arrival at the status, dated in the period, per row.",
+    ),
+    source="status history of the journal",
+    columns=NEW,
+)
+def new_account_rows(
+    accounts: nw.LazyFrame[Any],
+    status_periods: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+    reached: str | None = None,
+) -> nw.LazyFrame[Any]:
+    """The accounts that `new_accounts` counts, latest first.
+
+    Args:
+        accounts: as of the date.
+        status_periods: statuses over time.
+        as_of: what was known by then.
+        since: first day; twelve months up to `until` where it isn't given.
+        until: last day; `as_of` where it isn't given.
+        reached: prospect or client; None for both.
+    """
+    last = asked("new_account_rows", as_of)
+    choice("status", reached, ("prospect", "client"))
+    period = span(last, since, until)
+    first = status.firsts(status_periods, last)
+    kept = first["valid_from"].between(midnight(period.since), midnight(period.until))
+    if reached is not None:
+        kept &= first["status"] == reached
+    arrived = first[kept].rename(
+        columns={"account_id": "id", "status": "reached", "valid_from": "reached_on"}
+    )
+    listed = collect(accounts, *_WHO).merge(arrived, on="id")
+    return give(listed.sort_values(["reached_on", "id"], ascending=[False, True]), accounts, NEW)
 
 
 @metric(

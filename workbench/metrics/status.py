@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import collect, give, whole
+from workbench.metrics.frames import collect, give, looked_up, whole
 from workbench.metrics.funnel import STAGES, journeys
 from workbench.metrics.groups import GROUP, choice, labelled
 from workbench.metrics.periods import (
@@ -304,7 +304,7 @@ def lost_accounts(
     return give(ordered, accounts, LOST)
 
 
-def _firsts(status_periods: nw.LazyFrame[Any], as_of: dt.date) -> pd.DataFrame:
+def firsts(status_periods: nw.LazyFrame[Any], as_of: dt.date) -> pd.DataFrame:
     """The day each account first became prospect, and client; who began as client never was new
     prospect, and who was client first isn't one later.
     """
@@ -313,7 +313,7 @@ def _firsts(status_periods: nw.LazyFrame[Any], as_of: dt.date) -> pd.DataFrame:
     )
     first = collect(known.group_by("account_id", "status").agg(nw.col("valid_from").min()))
     client = first[first["status"] == "client"].set_index("account_id")["valid_from"]
-    was_client = first["account_id"].map(client)
+    was_client = looked_up(first["account_id"], client)
     late = (first["status"] == "prospect") & (was_client <= first["valid_from"])
     return first[~late]
 
@@ -347,7 +347,7 @@ def new_accounts(
     """
     last = asked("new_accounts", as_of)
     period = span(last, since, until)
-    first = _firsts(status_periods, last)
+    first = firsts(status_periods, last)
 
     def count(status: str, begin: dt.date, end: dt.date) -> float:
         on = first.loc[first["status"] == status, "valid_from"]
@@ -390,7 +390,7 @@ def new_accounts_by_month(
     """
     last = asked("new_accounts_by_month", as_of)
     period = span(last, since, until)
-    first = _firsts(status_periods, last)
+    first = firsts(status_periods, last)
     first = first[first["valid_from"].between(midnight(period.since), midnight(period.until))]
     every = pd.MultiIndex.from_product(
         [["prospect", "client"], months_between(period.since, period.until)],
