@@ -64,7 +64,8 @@ def test_the_readmes_lists_are_current():
 
 
 def test_a_list_is_renewed_between_its_marks_only():
-    text = "a\n<!-- commands -->\nas it was\n<!-- /commands -->\nb\n<!-- metrics -->\n<!-- /metrics -->\nc"
+    commands = "<!-- commands -->\nas it was\n<!-- /commands -->"
+    text = f"a\n{commands}\nb\n<!-- metrics -->\n<!-- /metrics -->\nc"
     new = reference.renewed(text)
     assert new.startswith("a\n<!-- commands -->\n| command |")
     assert "`workbench metric NAME`" in new
