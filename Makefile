@@ -8,7 +8,6 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PORT ?= 5006
 ARGS ?=
-export WORKBENCH_CONFIG ?= data/workbench.toml
 
 .PHONY: help
 help: ## list the targets
@@ -40,6 +39,7 @@ lock: .venv/.setup ## write the versions now in .venv into constraints.txt
 	@$(BIN)/pip freeze --exclude-editable > constraints.txt
 
 .PHONY: run lab
+run lab: export WORKBENCH_CONFIG ?= data/workbench.toml
 run: .venv/.run ## set up, load the demo company, serve the dashboards (PORT=5006)
 	@$(BIN)/workbench init
 	@$(BIN)/workbench load --if-changed
