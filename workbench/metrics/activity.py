@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import collect, give, ratio, whole
+from workbench.metrics.frames import collect, give, looked_up, ratio, whole
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
@@ -145,11 +145,10 @@ def activity_rows(
         team_periods: who led that rep then.
         reps: for names.
         as_of: later activities don't count.
-        since: first day; twelve months up to `until` where it isn't given.
+        since: first day.
         until: last day.
     """
-    period = span(asked("activity_rows", as_of), since, until)
-    done = within(within(activities, "date", None, as_of), "date", period.since, period.until)
+    done = within(within(activities, "date", None, as_of), "date", since, until)
     columns = ("id", "kind", "contact_id", "opportunity_id", "two_way", "minutes", "subject")
     rows = collect(
         credited(done, owner_periods, *columns),
@@ -160,21 +159,15 @@ def activity_rows(
     team = teams_on(rows["credited"], rows["date"], team_periods)
     result = rows.assign(
         week=_monday(rows["date"]),
-        account=_named(rows["account_id"], names),
+        account=looked_up(rows["account_id"], names),
         author_id=rows["rep_id"],
-        author=_named(rows["rep_id"], who),
+        author=looked_up(rows["rep_id"], who),
         rep_id=rows["credited"],
-        rep=_named(rows["credited"], who),
+        rep=looked_up(rows["credited"], who),
         team_id=team,
-        team=_named(team, who),
+        team=looked_up(team, who),
     ).sort_values(["date", "id"], ascending=[False, True])
     return give(result, activities, ROWS)
-
-
-def _named(ids: pd.Series[Any], names: pd.Series[Any]) -> pd.Series[Any]:
-    place = names.index.get_indexer(pd.Index(ids))
-    known = names.to_numpy()[place] if len(names) else np.full(len(ids), None, dtype=object)
-    return pd.Series(known, index=ids.index, dtype="str").where(place >= 0)
 
 
 def _monday(dates: pd.Series[Any]) -> pd.Series[Any]:
@@ -238,7 +231,7 @@ def activity_by_rep(
         if name not in found:
             found[name] = pd.Series([None] * len(found), dtype=_EMPTY[name])
     found = found.assign(
-        rep=_named(found["rep_id"].astype("Int64"), who), team=_named(found["team_id"], who)
+        rep=looked_up(found["rep_id"].astype("Int64"), who), team=looked_up(found["team_id"], who)
     )
     ordered = found.sort_values(["team", "rep", "rep_id", "period", "kind"], kind="stable")
     return give(ordered, activities, BY_REP)
@@ -413,7 +406,7 @@ def touches_per_won(
     ]
     per_deal = pd.concat(counts).groupby("id")["touches"].sum()
     rows = collect(won, "id", "group_id", "group")
-    rows["touches"] = rows["id"].map(per_deal).fillna(0).astype("Int64")
+    rows["touches"] = looked_up(rows["id"], per_deal).fillna(0).astype("Int64")
     found = (
         rows.groupby(["group_id", "group"], dropna=False, sort=False)
         .agg(deals=("id", "size"), touches=("touches", "sum"))

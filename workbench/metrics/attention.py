@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import age, deals, is_stalled
-from workbench.metrics.frames import cents, collect, euros, give, whole
+from workbench.metrics.frames import cents, collect, euros, give, looked_up, whole
 from workbench.metrics.periods import DAY, asked, days, midnight, within
 from workbench.metrics.receivables import open_items
 
@@ -100,7 +100,7 @@ def _slipped(
     deal, close = deal[order], days(history["close_date"])[order]
     later = (deal[1:] == deal[:-1]) & (close[1:] > close[:-1])
     pushed = pd.Series(deal[1:][later]).value_counts()
-    times = rows["id"].map(pushed).fillna(0).astype("Int64")
+    times = looked_up(rows["id"], pushed).fillna(0).astype("Int64")
     past = (pd.Timestamp(midnight(last)) - rows["close_date"]).dt.days.astype("Int64")
     often = (times >= least).to_numpy(dtype=bool)
     found = rows.assign(

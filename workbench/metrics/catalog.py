@@ -9,6 +9,7 @@ out.
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -95,17 +96,33 @@ class Metric:
         eager = not wrapped or isinstance(wrapped[0], nw.DataFrame)
         try:
             result = self.function(*(frame.lazy() for frame in wrapped), **options)
-            return (result.collect() if eager else result).to_native()
-        except ColumnNotFoundError as error:
-            raise self._missing(wrapped) from error
+            if eager:
+                return result.collect().to_native()
+            result.collect_schema()  # a column that isn't there shows now, not when it is read
+            return result.to_native()
+        except Exception as error:  # each engine has an error of its own for a missing column
+            missing = self._missing(wrapped, error)
+            if missing is None:
+                raise
+            raise missing from error
 
-    def _missing(self, frames: list[Any]) -> MissingColumns:
-        for name, frame in zip(self.tables, frames, strict=True):
-            present = frame.collect_schema().names()
-            missing = set(table(name).names) - set(present)
-            if missing:
-                return MissingColumns(f"{self.name}, table {name}", missing, present)
-        return MissingColumns(self.name, {"?"}, set())
+    def _missing(self, frames: list[Any], error: Exception) -> MissingColumns | None:
+        """Where the error is about contract columns that a frame lacks: which, and of which table.
+
+        Narwhals doesn't always say which column it missed; then all that lack are named.
+        """
+        named = set(re.findall(r"""["'`](\w+)["'`]""", f"{error} {error.__cause__}"))
+        unnamed = isinstance(error, ColumnNotFoundError)
+        lacking = {
+            name: (set(table(name).names) - set(present), present)
+            for name, frame in zip(self.tables, frames, strict=True)
+            if (present := frame.collect_schema().names())
+        }
+        for wanted in (lambda absent: absent & named, lambda absent: absent if unnamed else set()):
+            for name, (absent, present) in lacking.items():
+                if wanted(absent):
+                    return MissingColumns(f"{self.name}, table {name}", wanted(absent), present)
+        return None
 
     def of(self, data: Dataset, **options: Any) -> Any:
         """Compute from a dataset: its tables, and its date for `as_of`."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import narwhals as nw
 
-from workbench.metrics.frames import cents
+from workbench.metrics.frames import cents, rounded
 from workbench.metrics.periods import day, midnight
 
 MINUTES = 24 * 60  # of a day
@@ -72,7 +72,7 @@ def deals(
         odds=odds, cents=cents("amount"), closed_on=closed_on
     )
     return weighed.with_columns(
-        weighted_cents=(nw.col("cents") * nw.col("odds").fill_null(0.0)).round(0).cast(nw.Int64)
+        weighted_cents=rounded(nw.col("cents") * nw.col("odds").fill_null(0.0))
     )
 
 

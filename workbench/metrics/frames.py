@@ -17,7 +17,7 @@ import pyarrow as pa
 from workbench.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -97,7 +97,12 @@ def _cast(values: pd.Series[Any], kind: str) -> pd.Series[Any]:
 
 def cents(column: str) -> nw.Expr:
     """The amount as whole cents, null as 0: sums of them are exact."""
-    return (nw.col(column).fill_null(0.0) * 100).round(0).cast(nw.Int64)
+    return rounded(nw.col(column).fill_null(0.0) * 100)
+
+
+def rounded(number: nw.Expr) -> nw.Expr:
+    """The nearest whole number, halves upwards: engines' own rounding differs on halves."""
+    return (number + 0.5).floor().cast(nw.Int64)
 
 
 def euros(values: Any) -> NDArray[np.float64]:
@@ -132,6 +137,10 @@ def whole(name: str, value: Any, *, least: int = 0) -> int:
     return number
 
 
-def total(frame: pd.DataFrame, keys: Iterable[str], **sums: tuple[str, str]) -> pd.DataFrame:
-    """Group by the keys, null ones too, with pandas' named aggregations."""
-    return frame.groupby(list(keys), dropna=False, sort=False).agg(**sums).reset_index()
+def looked_up(keys: pd.Series[Any], values: pd.Series[Any]) -> pd.Series[Any]:
+    """The value of each key, null where there is none; on the keys' own index.
+
+    >>> looked_up(pd.Series([2, 3]), pd.Series(["b"], index=[2])).tolist()
+    ['b', nan]
+    """
+    return values.reindex(pd.Index(keys)).set_axis(keys.index)

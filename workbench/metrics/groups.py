@@ -64,11 +64,11 @@ def grouped(
 
 
 def number(by: str, date: str) -> nw.Expr:
-    """The period of a date as a number that sorts: 202609, 20263, 2026."""
-    year = nw.col(date).dt.year().cast(nw.Int64)
+    """The period of a date as a number that sorts: 202609, 20263, 2026; 0 without a date."""
+    year = _whole(nw.col(date).dt.year())
     if by == "year":
         return year
-    month = nw.col(date).dt.month().cast(nw.Int64)
+    month = _whole(nw.col(date).dt.month())
     return year * 100 + month if by == "month" else year * 10 + (month + 2) // 3
 
 
@@ -80,9 +80,14 @@ def labelled(frame: pd.DataFrame, by: str | None) -> pd.DataFrame:
     if by is None:
         return frame.assign(group_id=nothing, group=pd.Series([None] * len(frame), dtype="str"))
     if by in CALENDAR:
-        frame = frame.sort_values("group_id", kind="stable", ignore_index=True)
-        frame = frame.assign(group=named(by, frame["group_id"]))
+        dated = frame["group_id"].astype("Int64")
+        frame = frame.assign(group_id=dated.mask(dated == 0)).sort_values("group_id", kind="stable")
+        frame = frame.reset_index(drop=True).assign(group=lambda f: named(by, f["group_id"]))
     return frame.assign(group_id=nothing)
+
+
+def _whole(number: nw.Expr) -> nw.Expr:
+    return number.fill_null(0).cast(nw.Int64)
 
 
 def named(by: str, numbers: pd.Series[Any]) -> pd.Series[Any]:

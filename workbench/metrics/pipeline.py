@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, age, deals, is_stalled
-from workbench.metrics.frames import cents, collect, euros, give, ratio, total, whole
+from workbench.metrics.frames import cents, collect, euros, give, ratio, rounded, whole
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
@@ -307,13 +307,17 @@ def pipeline_history(
     weighed = (
         deal_periods.select(*narrow)
         .join(live, on="stage_id", how="inner")
-        .select("valid_from", "valid_to", odds=odds.fill_null(0.0), cents=cents("amount"))
+        .with_columns(cents=cents("amount"))
+        .select(
+            *("valid_from", "valid_to", "cents"),
+            weighted=rounded(nw.col("cents") * odds.fill_null(0.0)),
+        )
     )
     rows = collect(weighed)
     start, end = days(rows["valid_from"]), days(rows["valid_to"])
     end = np.where(end == NO_DAY, np.iinfo("int64").max, end)
     amount = rows["cents"].to_numpy("int64")
-    weighted = np.rint(amount * rows["odds"].to_numpy("float64")).astype("int64")
+    weighted = rows["weighted"].to_numpy("int64")
     points = []
     for date in month_ends(asked("pipeline_history", as_of), whole("months", months)):
         moment = number_of(date)

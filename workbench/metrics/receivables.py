@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.metrics import ledger
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import collect, euros, give, ratio, whole
+from workbench.metrics.frames import collect, euros, give, looked_up, ratio, whole
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.periods import asked, midnight
 
@@ -163,8 +163,8 @@ def open_items(
     ).select("code", "due_date")
     dated = collect(bills)
     due = dated[dated["code"].isin(pieces)].groupby("code")["due_date"].max()
-    known = rows["piece"].map(due)
-    due_date = known.fillna(rows["date"] + pd.Timedelta(days=grace)).astype("datetime64[us]")
+    known = looked_up(rows["piece"], due)
+    due_date = known.fillna(rows["date"] + pd.Timedelta(days=grace))
     late = (pd.Timestamp(midnight(last)) - due_date).dt.days
     return rows.assign(
         amount=euros(rows["cents"]),

@@ -15,7 +15,7 @@ import pandas as pd
 from workbench.metrics import ledger
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS
-from workbench.metrics.frames import cents, collect, euros, give, ratio
+from workbench.metrics.frames import cents, collect, euros, give, looked_up, ratio
 from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, labelled, number
 from workbench.metrics.hierarchy import heads
 from workbench.metrics.periods import (
@@ -121,14 +121,11 @@ def revenue_rows(
         ledger_customers: its customers.
         accounts: for names.
         as_of: later lines don't count.
-        since: first day; twelve months up to `until` where it isn't given.
+        since: first day.
         until: last day.
     """
-    period = span(asked("revenue_rows", as_of), since, until)
     columns = ("id", "journal", "entry", "piece", "label", "account_number")
-    lines = ledger.sales(
-        ledger_entries, *columns, as_of=as_of, since=period.since, until=period.until
-    )
+    lines = ledger.sales(ledger_entries, *columns, as_of=as_of, since=since, until=until)
     tied = ledger_customers.select(
         nw.col("id").alias("customer_id"),
         nw.col("code").alias("customer_code"),
@@ -467,7 +464,7 @@ def won_versus_invoiced(
     }
     for name, part in sums.items():
         per_deal = part.groupby("opportunity_id")["won"].sum()
-        keyed[name] = keyed["id"].map(per_deal).fillna(0).astype("int64")
+        keyed[name] = looked_up(keyed["id"], per_deal).fillna(0).astype("int64")
     found = (
         keyed.groupby(["group_id", "group"], dropna=False, sort=False)
         .agg(

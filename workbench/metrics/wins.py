@@ -14,7 +14,7 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, deals
-from workbench.metrics.frames import cents, collect, euros, give, ratio
+from workbench.metrics.frames import cents, collect, euros, give, looked_up, ratio
 from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, labelled
 from workbench.metrics.hierarchy import heads
 from workbench.metrics.intervals import wilson
@@ -281,7 +281,7 @@ def _won(
         won, "id", "code", "name", "account_id", "closed_on", "cents", "current", "segment",
         "product", "pipeline",
     )  # fmt: skip
-    then = rows["id"].map(owners.dropna(subset=["then"]).set_index("id")["then"])
+    then = looked_up(rows["id"], owners.dropna(subset=["then"]).set_index("id")["then"])
     rows["owner_id"] = then.astype("Int64").fillna(rows["current"])
     rows["team_id"] = teams_on(rows["owner_id"], rows["closed_on"], team_periods)
     who = collect(reps, "id", "name").set_index("id")["name"]
@@ -295,13 +295,13 @@ def _won(
     rows["root_id"] = pd.array([None] * len(rows), dtype="Int64")
     rows.loc[known, "root_id"] = root
     return rows.assign(
-        account=rows["account_id"].map(companies),
-        root=rows["root_id"].map(companies),
+        account=looked_up(rows["account_id"], companies),
+        root=looked_up(rows["root_id"], companies),
         won_on=rows["closed_on"],
         month=rows["closed_on"].to_numpy("datetime64[M]").astype("datetime64[us]"),
         amount=euros(rows["cents"]),
-        owner=rows["owner_id"].map(who),
-        team=rows["team_id"].map(who),
+        owner=looked_up(rows["owner_id"], who),
+        team=looked_up(rows["team_id"], who),
     )
 
 

@@ -1,0 +1,157 @@
+"""Every metric: the same rows on every engine, the columns that the catalog states, both languages."""
+
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pytest
+from tests.metrics.frames import as_kind, as_pandas
+from tests.metrics.synthetic import Company
+
+import workbench.metrics  # noqa: F401 - registers the metrics
+from workbench.errors import MissingColumns, SettingsError, UnknownName
+from workbench.metrics.catalog import CATALOG, find
+from workbench.tables import Kind
+
+COMPANY = Company(accounts=300)
+KINDS = {"polars": pl.DataFrame, "lazy": pl.LazyFrame, "duckdb": duckdb.DuckDBPyRelation}
+PERIOD = {"since": "2025-10-01", "until": "2026-06-30"}
+OPTIONS = {
+    "funnel_stock": [{"by": "segment"}, {"by": "owner"}],
+    "funnel_conversion": [{"by": "segment"}, {"by": None}, {"by": "quarter", "window": 90}],
+    "cohort_curve": [{"by": "segment", "to": "prospect"}],
+    "time_to_client": [{"by": "segment"}, {"start": "prospect", "by": "year"}],
+    "pipeline_by_stage": [{"by": "owner"}, {"by": "closing_month"}, {"by": "segment"}],
+    "pipeline_totals": [{"by": "stage"}, {"by": "closing_month"}, {"by": "team"}],
+    "pipeline_rows": [{"kind": None}],
+    "win_rate": [{"by": "owner"}, {"by": "month"}, {"by": "segment"}],
+    "won_by": [{"by": "owner"}, {"by": "team"}, {"by": "group"}, {"by": None}],
+    "activity_by_rep": [{"by": by} for by in ("month", "kind", "kind_week", "total")]
+    + [{"level": "team"}],
+    "activity_coverage": [{"by": "segment"}, {"by": None}],
+    "touches_per_won": [{"by": None}, {"by": "segment"}],
+    "revenue_by_account": [{"by": by} for by in ("customer", "group", "month", "owner", "segment", None)],
+    "aged_balance": [{"by": "customer"}, {"by": "owner"}],
+    "won_versus_invoiced": [{"by": "deal"}, {"by": None}],
+    "qualification_by_owner": [{"by": None, "status": None}],
+    "account_tree": [{"since": "2026-01-01"}],
+}
+CASES = [
+    pytest.param(name, options, id=f"{name}-{'-'.join(map(str, options.values())) or 'plain'}")
+    for name in sorted(CATALOG)
+    for options in [
+        {},
+        *OPTIONS.get(name, []),
+        *([PERIOD] if "since" in CATALOG[name].options else []),
+    ]
+]
+
+
+def tables(name: str, kind: str) -> list[object]:
+    return [as_kind(COMPANY.table(table), kind) for table in find(name).tables]
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_the_engines_agree(name: str, options: dict[str, object]) -> None:
+    metric = find(name)
+    given = {"as_of": COMPANY.as_of, **options}
+    expected = metric(*tables(name, "pandas"), **given)
+    assert isinstance(expected, pd.DataFrame)
+    assert list(expected.columns) == list(metric.columns)
+    assert len(expected)
+    for kind, of in KINDS.items():
+        result = metric(*tables(name, kind), **given)
+        assert isinstance(result, of), kind
+        pd.testing.assert_frame_equal(as_pandas(result), as_pandas(expected), obj=f"{name} {kind}")
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG))
+def test_column_types_are_those_of_the_catalog(name: str) -> None:
+    kinds = {
+        "id": "Int64", "count": "Int64", "text": "str", "flag": "bool", "date": "datetime64[us]",
+        "money": "float64", "ratio": "float64", "number": "float64",
+    }  # fmt: skip
+    result = find(name).of(COMPANY)
+    for column, meaning in find(name).columns.items():
+        kind = Kind(meaning.partition(":")[0])
+        dtype = str(result[column].dtype)
+        assert dtype.replace("int64", "Int64") == kinds[kind], column
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG))
+def test_the_catalog_says_it_in_both_languages(name: str) -> None:
+    metric = find(name)
+    for text in (metric.label, metric.question, metric.unit, metric.formula):
+        assert text.fr
+        assert text.en
+    assert metric.question.fr.endswith("?")
+    assert metric.source
+    assert metric.function.__doc__
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "lazy", "duckdb"])
+@pytest.mark.parametrize("name", sorted(CATALOG))
+def test_trap_17_an_empty_company_gives_columns_not_a_failure(name: str, kind: str) -> None:
+    metric = find(name)
+    empty = [as_kind(COMPANY.table(table).head(0), kind) for table in metric.tables]
+    result = as_pandas(metric(*empty, as_of=COMPANY.as_of))
+    assert list(result.columns) == list(metric.columns)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "lazy", "duckdb"])
+@pytest.mark.parametrize("name", sorted(CATALOG))
+def test_trap_17_a_missing_column_is_named(name: str, kind: str) -> None:
+    metric = find(name)
+    for place, table in enumerate(metric.tables):
+        frames = [COMPANY.table(other) for other in metric.tables]
+        gone = "status" if name == "funnel_stock" else DECISIVE[table]
+        frames[place] = frames[place].drop(columns=[gone])
+        with pytest.raises(MissingColumns, match=gone) as raised:
+            metric(*(as_kind(f, kind) for f in frames), **READS_ALL.get(name, {}), as_of=COMPANY.as_of)
+        assert raised.value.missing == [gone]
+        assert table in str(raised.value)
+
+
+READS_ALL = {"revenue_by_account": {"by": "group"}}
+DECISIVE = {
+    "accounts": "id",
+    "reps": "name",
+    "stages": "kind",
+    "opportunities": "stage_id",
+    "documents": "kind",
+    "ledger_entries": "account_number",
+    "ledger_customers": "account_id",
+    "contracts": "ends_on",
+    "activities": "date",
+    "status_periods": "status",
+    "deal_periods": "valid_from",
+    "owner_periods": "valid_from",
+    "team_periods": "valid_from",
+    "parent_periods": "valid_from",
+}
+
+
+@pytest.mark.parametrize("name", [n for n in sorted(CATALOG) if "by" in CATALOG[n].options])
+def test_trap_17_an_unknown_grouping_names_the_choices(name: str) -> None:
+    with pytest.raises(UnknownName, match="There are: .*") as raised:
+        find(name).of(COMPANY, by="sgment")
+    assert raised.value.known
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG))
+def test_an_unknown_option_names_the_options(name: str) -> None:
+    with pytest.raises(UnknownName, match="option of"):
+        find(name).of(COMPANY, colour="red")
+
+
+def test_an_option_that_is_no_date_is_refused() -> None:
+    with pytest.raises(SettingsError, match="A date is written"):
+        find("funnel_conversion").of(COMPANY, since="last week")
+
+
+def test_dates_and_numbers_may_come_as_text() -> None:
+    metric = find("funnel_conversion")
+    plain = metric.of(COMPANY, by=None, window=90)
+    text = metric.of(COMPANY, by=None, window="90", as_of="2026-09-30")
+    pd.testing.assert_frame_equal(plain, text)
