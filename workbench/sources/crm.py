@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from workbench.sources.tabular import Rows, Sheet
 
 PLACEHOLDERS = ("000000000", "111111111", "999999999", "123456789")
+Rates = dict[tuple[str, str], float]  # by entity and code, what was not in our currency
 PER_LINE = "document_line"  # its money is in its document's currency
 
 
@@ -111,7 +112,7 @@ def write(
     counts: dict[str, Counts] = {}
     latest = [BEGINNING.isoformat()]
     _pipelines(preset, records)
-    rates: dict[str, float] = {}
+    rates: Rates = {}
     order = list(ENTITIES)
     for rows in sorted(tables.rows, key=lambda one: order.index(one.entity)):
         kept = _resolved(rows, records, tables.rejected)
@@ -193,7 +194,7 @@ def _resolved(rows: Rows, records: Records, rejected: Rejected) -> pd.DataFrame:
             break
         reasons = reasons.mask(unknown, f"Référence inconnue : {up} = " + frame[up].fillna(""))
     wrong = reasons != ""
-    rejected.add(rows.mapping.file, rows.sheet, reasons[wrong])
+    rejected.add(rows.entity, rows.sheet, reasons[wrong])
     return frame[~wrong]
 
 
@@ -201,7 +202,7 @@ def _converted(
     rows: Rows,
     frame: pd.DataFrame,
     currency: Currency,
-    rates: dict[str, float],
+    rates: Rates,
     rejected: Rejected,
 ) -> pd.DataFrame:
     """Money in the reporting currency, at the rate of the event's date.
@@ -211,7 +212,8 @@ def _converted(
     money = [n for n, c in columns_of(rows.entity).items() if isinstance(c.type, Money) and n in frame]
     if "currency" not in frame:
         if rows.entity == PER_LINE and rates:
-            factor = rows.frame["document"].reindex(frame.index).map(rates).fillna(1.0)
+            document = rows.frame["document"].reindex(frame.index)
+            factor = document.map({code: rate for (of, code), rate in rates.items() if of == "document"}).fillna(1.0)
             return frame.assign(**{name: values.cents(frame[name] * factor) for name in money})
         return frame
     code = frame.pop("currency").str.upper().fillna(currency.code)
@@ -227,11 +229,11 @@ def _converted(
             when = day[at].date().isoformat() if pd.notna(day[at]) else "sans date"
             reasons[at] = f"Taux de change manquant : {code[at]}, {when}"
             continue
-        rates[frame.at[at, "code"]] = rate
+        rates[rows.entity, frame.at[at, "code"]] = rate
         for name in money:
             frame.at[at, name] = values.cents(frame.at[at, name] * rate)
     wrong = reasons != ""
-    rejected.add(rows.mapping.file, rows.sheet, reasons[wrong])
+    rejected.add(rows.entity, rows.sheet, reasons[wrong])
     return frame[~wrong]
 
 
@@ -240,7 +242,7 @@ def _past(
     entity: str,
     frame: pd.DataFrame,
     records: Records,
-    rates: dict[str, float],
+    rates: Rates,
 ) -> pd.DataFrame:
     """An entity's timeline with ids for references, what names unknown records set apart."""
     timeline = tables.past.get(entity)
@@ -266,7 +268,8 @@ def _past(
             )
             value[where] = found.astype("object").where(found.notna(), None)
         elif isinstance(columns_of(entity).get(name, columns_of(entity)["code"]).type, Money) and rates:
-            factor = timeline.loc[where, "code"].map(rates).fillna(1.0)
+            own_rates = {code: rate for (of, code), rate in rates.items() if of == entity}
+            factor = timeline.loc[where, "code"].map(own_rates).fillna(1.0)
             value[where] = values.cents(value[where].astype("float64") * factor).astype("object")
     wrong = reasons != ""
     if wrong.any() and tables.past_sheet is not None:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,7 +60,7 @@ LINE = [
     "piece_date", "debit", "credit", "letter", "letter_date", "customer", "customer_name",
 ]  # fmt: skip
 SIDES = {"D": 1, "C": -1, "+1": 1, "1": 1, "-1": -1, "+": 1, "-": -1}
-SAMPLE = 1_000  # lines looked at to learn how many fields a line has
+MANY = 20  # so many lines with nameless columns at their end are no accident
 
 
 @dataclass(frozen=True)
@@ -198,14 +199,20 @@ def _columns(head: str, delimiter: str, name: str) -> list[str]:
 def _split(raw: dict[int, str], shape: Shape) -> tuple[pa.Table, dict[int, str]]:
     """Lines into columns of text; apart, by line number, those with another count of fields."""
     counts = {n: line.count(shape.delimiter) + 1 for n, line in raw.items()}
-    usual = Counter(list(counts.values())[:SAMPLE]).most_common(1)
-    width = max(len(shape.names), usual[0][0]) if usual else len(shape.names)
+    width = len(shape.names)
+    usual, times = max(Counter(counts.values()).items(), key=itemgetter(1), default=(width, 0))
+    tail = shape.delimiter * (usual - width)
+    ended = {n for n, count in counts.items() if count == usual and raw[n].endswith(tail)}
+    trailing = len(ended) * 2 > len(raw)  # delimiters that the first line may lack
+    if usual > width and (trailing or (times * 2 > len(raw) and times >= MANY)):
+        width = usual
+    beyond = width - len(shape.names)
     odd = {
-        n: f"Nombre de colonnes : {count} au lieu de {width}"
+        n: f"Nombre de colonnes : {count} au lieu de {len(shape.names)}"
         for n, count in counts.items()
-        if count != width
+        if count != width or (beyond and trailing and n not in ended)
     }
-    every = [*shape.names, *(f"beyond {i}" for i in range(width - len(shape.names)))]
+    every = [*shape.names, *(f"beyond {i}" for i in range(beyond))]
     regular = [line for n, line in raw.items() if n not in odd]
     if not regular:
         return shape.table([]), odd

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 FEW = 3  # an entry may bear some dates; a number that bears more is no number
@@ -41,14 +40,9 @@ def _cents(lines: pd.DataFrame) -> pd.Series[int]:
 
 def _entries(lines: pd.DataFrame) -> pd.Series[str]:
     """The name of each line's entry, unique within its journal."""
-    journal, piece = lines["journal"], lines["piece"].fillna("")
+    journal, piece, number = lines["journal"], lines["piece"].fillna(""), lines["number"].fillna("")
     day = lines["date"].dt.strftime("%Y%m%d")
-    number = lines["number"].fillna("")
     cents = _cents(lines)
-    same = number.groupby(journal).transform("nunique").eq(1)
-    many = day.groupby(journal).transform("nunique").gt(FEW)
-    numbered = ~number.str.fullmatch("0*") & ~(same & many)
-
     entry = pd.Series(pd.NA, index=lines.index, dtype="str")
 
     def settle(name: pd.Series[str], where: pd.Series[bool]) -> None:
@@ -58,19 +52,19 @@ def _entries(lines: pd.DataFrame) -> pd.Series[str]:
         taken = sums.index[sums == 0]
         entry[taken] = name[taken]
 
-    dated = number + " " + day
-    several = day.groupby([journal, number]).transform("nunique").gt(1)
-    if not numbered.all() or several.any():
-        settle(dated, numbered)
-        by_number = entry.where(~numbered | several, number).where(entry.notna())
-        entry = by_number
-    settle(number, numbered)
+    alone = number.groupby(journal).transform("nunique").eq(1)
+    days = day.groupby(journal).transform("nunique")
+    numbered = ~number.str.fullmatch("0*") & ~(alone & (days > FEW))
+    again = day.groupby([journal, number]).transform("nunique") > 1
     by_piece = day + " " + piece
+    settle(number.where(~again, number + " " + day), numbered)
+    settle(number, numbered)
     settle(by_piece, piece != "")
     rest = entry.isna() & ~numbered
-    running = cents[rest].groupby([journal[rest], day[rest]]).cumsum()
-    ended = running.eq(0).groupby([journal[rest], day[rest]]).cumsum() - running.eq(0)
-    settle((day + " #" + (ended + 1).astype("str").reindex(lines.index)).fillna(""), rest)
+    keys = [journal[rest], day[rest]]
+    ended = cents[rest].groupby(keys).cumsum().eq(0)
+    run = ended.astype("int64").groupby(keys).cumsum() - ended + 1
+    settle((day[rest] + " #" + run.astype("str")).reindex(lines.index).fillna(""), rest)
     settle("* " + piece, ~numbered & (piece != ""))
     return entry.fillna(number.where(numbered, by_piece))
 
@@ -82,14 +76,14 @@ def _settle_customers(lines: pd.DataFrame) -> None:
     code = lines["customer"].where(due)
     known = lines[due & code.notna()].groupby("customer_name")["customer"].agg(["nunique", "first"])
     sure = known.loc[known["nunique"] == 1, "first"]
-    code = code.fillna(lines["customer_name"].where(due).map(sure))
+    code = code.fillna(lines["customer_name"].where(due).map(sure).astype("str"))
     # Small companies keep an account per customer, 411DUPONT, and no auxiliary code.
     own = due & code.isna() & lines["account_number"].str.contains("[A-Za-z]", regex=True)
     code = code.where(~own, lines["account_number"])
     lines["customer_name"] = lines["customer_name"].where(~own, lines["account_label"])
     keys = [lines.loc[due, "journal"], lines.loc[due, "entry"]]
     groups = code[due].fillna("").groupby(keys).agg(["nunique", "first"])
-    only = groups.loc[groups["nunique"] == 1, "first"].replace("", np.nan)
+    only = groups.loc[(groups["nunique"] == 1) & (groups["first"] != ""), "first"]
     at = pd.MultiIndex.from_frame(lines.loc[sale, ["journal", "entry"]])
     code[sale] = only.reindex(at).to_numpy()
     lines["customer"] = code

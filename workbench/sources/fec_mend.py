@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING
+from itertools import combinations_with_replacement, product
+from math import prod
 
 import pandas as pd
 import pyarrow as pa
 
 from workbench.sources import values
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FREE = ("journal_label", "account_label", "customer_name", "piece", "label")
 SURPLUS = 6  # more stray delimiters than that in one line are past guessing
@@ -38,7 +35,10 @@ FORMS = {
     "currency": re.compile(r"([A-Za-z]{3})?"),
 }
 PAIRS = (("journal", "journal_label"), ("account_number", "account_label"), ("customer", "customer_name"))
+HIDDEN = 2  # stray delimiters that a line of the right length may hide
+TRIES = 1_000  # ways to read the lines of one entry that are tried
 Reading = dict[str, str]
+Entry = tuple[str, str, str]  # journal, number, day
 
 
 @dataclass(frozen=True)
@@ -52,23 +52,32 @@ class Shape:
         """Readings as columns of text."""
         return pa.table({name: pa.array([r[name] for r in readings], pa.string()) for name in self.names})
 
-    def readings(self, line: str) -> Iterator[Reading]:
-        """Every way to read a line in which each field is what its column says."""
+    def readings(self, line: str) -> tuple[list[Reading], bool]:
+        """The ways to read a line in which each field is what its column says.
+
+        Returns:
+            The readings, and whether they are certain: nothing was joined, only empty columns at
+            the line's end were missing or in surplus.
+        """
         fields = [part.strip() for part in line.split(self.delimiter)]
-        while len(fields) > len(self.names) and not fields[-1]:
+        most = max(len(fields) - len(self.names), 0)
+        while fields and not fields[-1]:
             fields.pop()
         least = max(len(fields) - len(self.names), 0)
         free = [i for i, name in enumerate(self.names) if name in FREE]
-        # Stray delimiters may hide behind empty columns that were cut from the line's end.
-        for surplus in range(least, min(least + 3, SURPLUS + 1)):
-            found = False
-            for places in combinations_with_replacement(free, surplus):
-                reading = self._joined(fields, places)
-                if reading:
-                    found = True
-                    yield reading
-            if found:
-                return
+        found: list[Reading] = []
+        # Stray delimiters may also hide behind empty columns that were cut from the line's end.
+        for surplus in range(least, min(most + HIDDEN, SURPLUS) + 1):
+            if surplus > most and found:
+                break
+            joined = (
+                self._joined(fields, places)
+                for places in combinations_with_replacement(free, surplus)
+            )
+            found += [reading for reading in joined if reading]
+            if surplus == most == 0 and found:
+                return found, True
+        return found, False
 
     def _joined(self, fields: list[str], places: tuple[int, ...]) -> Reading | None:
         reading: Reading = {}
@@ -98,40 +107,58 @@ def mend(
     if not bad:
         return {}
     known = {
-        (code, label)
+        (code, _squeezed(label))
         for pair in PAIRS
         if set(pair) <= set(good.columns)
-        for code, label in good[list(pair)].dropna().drop_duplicates().itertuples(index=False)
+        for code, label in good[list(pair)].dropna().drop_duplicates().to_numpy().tolist()
     }
-    balances = _balances(good)
-    choices = {n: _likely(list(shape.readings(line)), known) for n, line in bad.items()}
     mended: dict[int, Reading] = {}
-    for n in sorted(choices, key=lambda n: len(choices[n])):
-        fitting = choices[n]
-        if len(fitting) > 1:
-            fitting = [r for r in fitting if balances.get(_entry(r), 0) + _cents(r, decimal) == 0]
-        if len(fitting) == 1:
-            mended[n] = fitting[0]
-            key = _entry(fitting[0])
-            balances[key] = balances.get(key, 0) + _cents(fitting[0], decimal)
+    unsure: dict[Entry, dict[int, list[Reading]]] = {}
+    cents: dict[Entry, int] = _balances(good)
+    for n, line in bad.items():
+        readings, certain = shape.readings(line)
+        readings = _likely(readings, known)
+        if not readings:
+            continue
+        key = _entry(readings[0])
+        if certain:
+            mended[n] = readings[0]
+            cents[key] = cents.get(key, 0) + _cents(readings[0], decimal)
+        else:
+            same = [reading for reading in readings if _entry(reading) == key]
+            unsure.setdefault(key, {})[n] = same
+    for key, lines in unsure.items():
+        if prod(map(len, lines.values())) <= TRIES:
+            ways = [
+                way
+                for way in product(*lines.values())
+                if cents.get(key, 0) + sum(_cents(one, decimal) for one in way) == 0
+            ]
+            if len(ways) == 1:
+                mended |= dict(zip(lines, ways[0], strict=True))
     return mended
 
 
 def _likely(readings: list[Reading], known: set[tuple[str, str]]) -> list[Reading]:
-    """The readings that agree best with other lines; alike ones but for labels count as one."""
-    def score(reading: Reading) -> int:
-        return sum((reading.get(code, ""), reading.get(label, "")) in known for code, label in PAIRS)
-
-    best = max(map(score, readings), default=0)
+    """The readings that agree best with other lines; alike but for labels, they count as one."""
+    scores = [
+        sum((reading.get(code, ""), _squeezed(reading.get(label, ""))) in known for code, label in PAIRS)
+        for reading in readings
+    ]
     distinct: dict[tuple[str, ...], Reading] = {}
-    for reading in readings:
-        if score(reading) == best:
+    for reading, score in zip(readings, scores, strict=True):
+        if score == max(scores):
             hard = tuple(text for name, text in reading.items() if name not in FREE)
             distinct.setdefault(hard, reading)
     return list(distinct.values())
 
 
-def _entry(reading: Reading) -> tuple[str, str, str]:
+def _squeezed(label: str) -> str:
+    """A label's letters: what was joined again is then the same as what was never cut."""
+    return re.sub(r"\W", "", label).lower()
+
+
+def _entry(reading: Reading) -> Entry:
     day = values.fec_dates(values.text([reading["date"]])).dt.strftime("%Y%m%d")[0]
     return reading["journal"], reading.get("number", ""), str(day)
 
@@ -146,7 +173,7 @@ def _cents(reading: Reading, decimal: str) -> int:
     return money("amount") * (1 if reading["side"].upper() in {"D", "+1", "1", "+"} else -1)
 
 
-def _balances(good: pd.DataFrame) -> dict[tuple[str, str, str], int]:
+def _balances(good: pd.DataFrame) -> dict[Entry, int]:
     """What each numbered entry lacks, in cents."""
     cents = ((good["debit"] - good["credit"]) * 100).round().astype("int64")
     keys = [good["journal"], good["number"].fillna(""), good["date"].dt.strftime("%Y%m%d")]

@@ -102,15 +102,13 @@ def write(
     people = records.write("ledger_customer", named, start, history.empty())
     people.read = len(customers)
     lines = pd.concat([_lines(book, records) for book in books], ignore_index=True)
+    vanished = _vanished(books, lines, records)
     done = records.write(
         "ledger_entry",
         lines,
         lines["date"].dt.strftime("%Y-%m-%d"),
         history.empty(),
     )
-    keys = {book.key for book in books}
-    gone = set(records.codes("ledger_entry")) - set(lines["code"])
-    vanished = sorted(code for code in gone if code.split("/", 1)[0] in keys)
     records.remove("ledger_entry", vanished)
     done.deleted = len(vanished)
     done.rejected = sum(len(book.ledger.rejected) for book in books)
@@ -158,3 +156,22 @@ def _lines(book: Book, records: Records) -> pd.DataFrame:
     code = book.key + "/" + lines["journal"] + "/" + lines["entry"] + "/" + place.astype("str")
     customer = lines["customer"].map(records.codes("ledger_customer")).astype("Int64")
     return lines[FIELDS].assign(code=code, customer_id=customer)
+
+
+def _vanished(books: list[Book], lines: pd.DataFrame, records: Records) -> list[str]:
+    """Lines that the store has of these ledgers and the files don't.
+
+    Raises:
+        SourceError: they are most of a ledger; such a file is a part, not a correction.
+    """
+    codes = [code for code, in records.pairs("ledger_entry", "code")]
+    held = pd.DataFrame({"code": codes, "key": [code.split("/", 1)[0] for code in codes]})
+    held["gone"] = ~held["code"].isin(lines["code"])
+    for book in books:
+        mine = held[held["key"] == book.key]
+        if mine["gone"].sum() * 2 > len(mine):
+            raise SourceError(
+                f"{book.file} lacks {int(mine['gone'].sum())} of the {len(mine)} lines that the store "
+                f"has of the ledger of {book.begins}. Load the file of the whole year."
+            )
+    return sorted(held.loc[held["gone"] & held["key"].isin([book.key for book in books]), "code"])

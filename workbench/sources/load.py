@@ -279,7 +279,7 @@ def write_rejected(rejected: pd.DataFrame, folder: Path) -> list[Path]:
     for name, group in rejected.groupby("file", sort=False):
         raws = [orjson.loads(raw) for raw in group["raw"]]
         cells = pd.DataFrame(raws).assign(reason=group["reason"].to_numpy())
-        path = folder / Path(str(name)).with_suffix(".csv").name
+        path = folder / f"{Path(str(name).rpartition(':')[2]).stem}.csv"
         cells.to_csv(path, index=False, encoding="utf-8-sig")
         written.append(path)
     return written

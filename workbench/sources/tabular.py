@@ -146,6 +146,7 @@ def _csv(path: Path, preset: Preset, rejected: Rejected) -> Sheet:
         raise SourceError(f"{path}, line {reader.line_num}: {error}.") from error
     if not any(names):
         raise SourceError(f"{path}: is empty; its first line should name the columns.")
+    entity = next((one.entity for one in preset.tables if one.file == path.stem), "history")
     odd = [i for i, row in enumerate(rows) if len(row) != len(names)]
     for i in odd:
         raw = dict(zip(names, rows[i], strict=False)) | {
@@ -155,7 +156,7 @@ def _csv(path: Path, preset: Preset, rejected: Rejected) -> Sheet:
             {
                 "file": path.name,
                 "line": lines[i],
-                "table": path.stem,
+                "table": entity,
                 "reason": f"Nombre de colonnes : {len(rows[i])} au lieu de {len(names)}",
                 "raw": orjson.dumps(raw).decode(),
             }
@@ -191,7 +192,7 @@ def _workbook(path: Path, preset: Preset, wanted: set[str]) -> dict[str, Sheet]:
         lines = pd.Series(range(2, len(cells) + 2), dtype="int64")
         # A cell's number or date has no mark of its own: it comes out in the international form.
         found[name] = Sheet(
-            path.name, cells[filled], lines[filled], ".", ["%Y-%m-%d", *preset.dates]
+            f"{path.name}:{name}", cells[filled], lines[filled], ".", ["%Y-%m-%d", *preset.dates]
         )
     return found
 
@@ -236,7 +237,7 @@ def rows(mapping: TableMap, sheet: Sheet, preset: Preset, rejected: Rejected) ->
     else:
         refuse(twice, "Code en double : " + texts["code"])
     wrong = reasons != ""
-    rejected.add(mapping.file, sheet, reasons[wrong])
+    rejected.add(mapping.entity, sheet, reasons[wrong])
     unread = sorted(set(sheet.cells) - used - {REASON})
     return Rows(mapping, sheet, frame[~wrong], len(reasons), unread)
 
