@@ -91,7 +91,7 @@ def test_csv_text(cell, kind, french, english):
 
 
 def test_formats_speak_the_reader_s_language():
-    assert cells.number_format(Kind.MONEY, FR, cents=False) == r"#,##0\ [$€-40C]"
-    assert cells.number_format(Kind.MONEY, EN) == "[$€-809]#,##0.00"
+    assert cells.number_format(Kind.MONEY, FR, cents=False) == r'[$-40C]#,##0\ "€"'
+    assert cells.number_format(Kind.MONEY, EN) == '[$-809]"€"#,##0.00'
     assert cells.number_format(Kind.RATIO, FR) == r"[$-40C]0.0\ %"
     assert cells.number_format(Kind.TEXT, FR) == "General"

@@ -70,7 +70,7 @@ def test_workbook_keeps_values_types_and_guards_text():
     assert sheet.cell(7, 3).value is None
     assert sheet.cell(5, 5).value == dt.datetime.fromisoformat("2026-09-30")
     assert sheet.cell(5, 5).number_format == "dd/mm/yyyy"
-    assert sheet.cell(5, 7).value is True
+    assert sheet.cell(5, 7).value == "oui"
     assert sheet.auto_filter.ref == "A4:G7"
     assert sheet.freeze_panes == "B5"
     assert sheet.print_title_rows == "$4:$4"

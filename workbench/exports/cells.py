@@ -29,7 +29,6 @@ LONGEST_TEXT = 32_767
 # The language in brackets has a spreadsheet write a number as the reader of this file does,
 # whatever the machine's own habits: 1 234,50 € and 30/09/2026.
 _TAGS = {"fr": "[$-40C]", "en": "[$-809]"}
-_CURRENCY_TAGS = {"fr": "40C", "en": "809"}
 
 
 def is_risky(text: str) -> bool:
@@ -84,7 +83,7 @@ def _number(raw: Any, kind: Kind) -> Value:
 
 
 def _day(raw: Any) -> dt.date:
-    return raw.date() if isinstance(raw, dt.datetime) else raw  # type: ignore[no-any-return]
+    return raw.date() if isinstance(raw, dt.datetime) else raw
 
 
 def _moment(raw: Any) -> dt.datetime:
@@ -100,18 +99,18 @@ def number_format(kind: Kind, loc: Locale, *, cents: bool = True) -> str:
 
     >>> from workbench.locale import FR
     >>> number_format(Kind.MONEY, FR)
-    '#,##0.00\\ [$€-40C]'
+    '[$-40C]#,##0.00\\ "€"'
     """
     tag = _TAGS[loc.language]
     space = "\\ " if loc.language == "fr" else ""
     if kind is Kind.MONEY:
         digits = "#,##0.00" if cents else "#,##0"
-        currency = f"[${loc.symbol}-{_CURRENCY_TAGS[loc.language]}]"
-        return f"{digits}\\ {currency}" if loc.language == "fr" else f"{currency}{digits}"
+        said = f'{digits}\\ "{loc.symbol}"' if loc.language == "fr" else f'"{loc.symbol}"{digits}'
+        return tag + said
     codes = {
         Kind.ID: "0",
         Kind.COUNT: f"{tag}#,##0",
-        Kind.NUMBER: f"{tag}#,##0.0#",
+        Kind.NUMBER: f"{tag}#,##0.0",
         Kind.RATIO: f"{tag}0.0{space}%",
         Kind.DATE: "dd/mm/yyyy",
         Kind.MOMENT: "dd/mm/yyyy hh:mm",

@@ -12,6 +12,7 @@ from workbench.metrics import activity as activities
 from workbench.metrics import funnel as funnels
 from workbench.metrics import hierarchy as hierarchies
 from workbench.metrics import pipeline as pipelines
+from workbench.metrics import receivables
 from workbench.metrics import revenue as revenues
 from workbench.tables import Kind
 from workbench.vocabulary import Status
@@ -40,6 +41,12 @@ def hierarchy(book: Book) -> Place:
         "name", "code", "status", "segment", "owner", "members", "own_revenue", "group_revenue",
         "own_pipeline", "group_pipeline", "own_outstanding", "group_outstanding",
     ]  # fmt: skip
+    # A company alone is no group: what would only repeat its own figures is left empty.
+    alone = frame["members"] <= 1
+    frame = frame.assign(
+        members=frame["members"].astype("Int64").mask(alone),
+        **{name: frame[name].mask(alone) for name in names if name.startswith("group_")},
+    )
     fields = book.fields(frame, names)
     return book.chapter(
         book.loc.t("Hiérarchie"),
@@ -88,11 +95,12 @@ def conversion(book: Book) -> Place:
         "client_rate", "client_low", "client_high", "client_of_prospects", "immature",
     ]  # fmt: skip
     fields = book.fields(frame, names, {"group": book.loc.t("Trimestre d’entrée")})
+    rows = columns.rows(frame, fields, loc=book.loc)
     return book.chapter(
         book.loc.t("Conversion"),
         funnels.funnel_conversion,
         fields,
-        columns.rows(frame, fields, loc=book.loc),
+        [(str(quarter).replace("-Q", book.loc.t("-T")), *rest) for quarter, *rest in rows],
     )
 
 
@@ -200,10 +208,12 @@ def revenue_accounts(book: Book) -> Place:
 def aged_balance(book: Book) -> Place:
     """What each customer owes, by days past due, and all of them."""
     loc = book.loc
-    owed = by_key(revenues.aged_balance.of(book.data, by="customer"), "group_id", "group", "bucket")
-    overall = by_key(revenues.aged_balance.of(book.data), "bucket")
-    items = by_key(revenues.outstanding.of(book.data), "customer_id")
-    whole = revenues.overdue.of(book.data).iloc[0]
+    owed = by_key(
+        receivables.aged_balance.of(book.data, by="customer"), "group_id", "group", "bucket"
+    )
+    overall = by_key(receivables.aged_balance.of(book.data), "bucket")
+    items = by_key(receivables.outstanding.of(book.data), "customer_id")
+    whole = receivables.overdue.of(book.data).iloc[0]
     fields = [
         Field("group", loc.t("Client du grand livre"), Kind.TEXT),
         *(Field(name, loc.t(label), Kind.MONEY) for name, label in BUCKETS.items()),
@@ -212,7 +222,7 @@ def aged_balance(book: Book) -> Place:
     customers = dict.fromkeys((key, name) for key, name, _ in owed)
     return book.chapter(
         loc.t("Balance âgée"),
-        revenues.aged_balance,
+        receivables.aged_balance,
         fields,
         [
             [

@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openpyxl.chart import BarChart, LineChart, Reference
+from openpyxl.chart.axis import ChartLines
 from openpyxl.chart.label import DataLabelList
-from openpyxl.chart.series import DataPoint
+from openpyxl.chart.legend import Legend
+from openpyxl.chart.marker import DataPoint
 from openpyxl.chart.shapes import GraphicalProperties
-from openpyxl.chart.text import RichText
-from openpyxl.chart.title import Title, title_maker
+from openpyxl.chart.text import RichText, Text
+from openpyxl.chart.title import Title
 from openpyxl.drawing.line import LineProperties
-from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties
+from openpyxl.drawing.text import (
+    CharacterProperties,
+    Paragraph,
+    ParagraphProperties,
+    RegularTextRun,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +67,9 @@ def bars(
     for unwanted in ("showSerName", "showCatName", "showLegendKey", "showPercent"):
         setattr(series.dLbls, unwanted, False)
     chart.legend = None
-    # First category on top, as it reads in the table.
+    # First category on top, as it reads in the table; the scale stays below.
     chart.x_axis.scaling.orientation = "maxMin"
+    chart.y_axis.crosses = "max"
     chart.y_axis.scaling.min = 0
     _dress(chart, title, unit, number_format)
     return chart
@@ -89,7 +97,7 @@ def lines(
         series.graphicalProperties.line.width = 28_000 if index == 0 else 19_000
         if index:
             series.graphicalProperties.line.dashStyle = "dash"
-    chart.legend.position = "t"
+    chart.legend = Legend(legendPos="t")
     chart.y_axis.scaling.min = 0
     _dress(chart, title, unit, number_format)
     return chart
@@ -97,25 +105,25 @@ def lines(
 
 def _dress(chart: BarChart | LineChart, title: str, unit: str, number_format: str) -> None:
     """Size, titles and axes, the same on all charts."""
-    chart.width, chart.height = WIDTH, HEIGHT
+    # openpyxl's stubs know whole centimetres only.
+    chart.width, chart.height = WIDTH, HEIGHT  # type: ignore[assignment]
     chart.title = _title(title, size=1200, bold=True)
-    chart.title.overlay = False
     for axis in (chart.x_axis, chart.y_axis):
         axis.delete = False
         axis.txPr = _rich(900)
         axis.graphicalProperties = GraphicalProperties(ln=LineProperties(solidFill=GRID))
     chart.y_axis.title = _title(unit, size=900, bold=False)
     chart.y_axis.number_format = number_format
-    chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill=GRID))
+    chart.y_axis.majorGridlines = ChartLines(
+        spPr=GraphicalProperties(ln=LineProperties(solidFill=GRID))
+    )
 
 
 def _title(text: str, *, size: int, bold: bool) -> Title:
-    made = title_maker(text)
-    for paragraph in made.tx.rich.paragraphs:
-        paragraph.pPr.defRPr = CharacterProperties(sz=size, b=bold, solidFill=INK)
-        for run in paragraph.r:
-            run.rPr = paragraph.pPr.defRPr
-    return made
+    letters = CharacterProperties(sz=size, b=bold, solidFill=INK)
+    run = RegularTextRun(rPr=letters, t=text)
+    said = Paragraph(pPr=ParagraphProperties(defRPr=letters), r=[run])
+    return Title(tx=Text(rich=RichText(p=[said])), overlay=False)
 
 
 def _rich(size: int) -> RichText:

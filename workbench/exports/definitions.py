@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from workbench.exports.columns import Field
-from workbench.exports.sheet import BOLD
+from workbench.exports.sheet import BOLD, INDENT, PLAIN
 from workbench.metrics.catalog import CATALOG
 from workbench.tables import Kind
 
@@ -13,22 +14,30 @@ if TYPE_CHECKING:
     from workbench.exports.book import Book
 
 HEAD = 4
+WIDTHS = (30, 40, 15, 66, 38, 24)
+LINE = 13.5
+"""Height of a line of text, in points."""
 
 
 def definitions(book: Book) -> None:
     """A row per metric of the catalog: question, unit, formula in words, source."""
     loc, language = book.loc, book.loc.language
     sheet = book.sheet(loc.t("Définitions"))
-    sheet.widths([30, 44, 14, 78, 44, 24])
+    sheet.widths(WIDTHS)
     sheet.freeze(HEAD)
     sheet.heading()
     heads = ("Indicateur", "Question", "Unité", "Formule", "Source", "Nom dans le catalogue")
     sheet.header([Field(head, loc.t(head), Kind.TEXT) for head in heads])
     for name, one in sorted(CATALOG.items()):
-        texts = (one.question, one.unit, one.formula)
-        said = [*(text.in_(language) for text in texts), one.source, name]
-        sheet.append([
-            sheet.text(one.label.in_(language), BOLD, wrap=True),
-            *(sheet.text(text, wrap=True) for text in said),
-        ])  # fmt: skip
+        texts = [text.in_(language) for text in (one.label, one.question, one.unit, one.formula)]
+        said = [*texts, one.source, name]
+        # Nobody works out a row's height from its wrapped text but Excel itself, when edited.
+        lines = max(ceil(len(text) / width) for text, width in zip(said, WIDTHS, strict=True))
+        sheet.append(
+            [
+                sheet.text(text, PLAIN if index else BOLD, wrap=True, indent=INDENT if index else 0)
+                for index, text in enumerate(said)
+            ],
+            height=LINE * lines + 3,
+        )
     sheet.ws.auto_filter.ref = f"A{HEAD}:F{max(sheet.row, HEAD + 1)}"

@@ -15,14 +15,14 @@ from workbench.settings import Settings
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pandas as pd
 
     from workbench.locale import Locale
     from workbench.store.dataset import Dataset
 
-__all__ = ["Table", "Work", "begin", "show"]
+__all__ = ["Table", "Work", "begin", "draw", "show"]
 
 MONTHS = 12
 LONGEST = 40
@@ -146,6 +146,20 @@ def show(work: Work, frame: Any, labels: Mapping[str, str] | None = None) -> Tab
     )
 
 
+def draw(work: Work, figure: Callable[..., Any], frame: Any) -> Any:
+    """A figure of a metric's result, in the work's language; a sentence where it is empty.
+
+    Args:
+        work: what the notebook began with.
+        figure: a function of `workbench.figures`.
+        frame: the result of the metric of that name.
+    """
+    if not len(frame):
+        return Table(frame, work.loc)
+    picture = figure(frame, loc=work.loc)
+    return picture.update_layout(separators=work.loc.separators)
+
+
 def text(raw: Any, kind: Kind, loc: Locale) -> str:
     """A value as it is written on screen.
 
@@ -158,7 +172,11 @@ def text(raw: Any, kind: Kind, loc: Locale) -> str:
         return loc.t("oui") if value else loc.t("non")
     if isinstance(value, dt.date):
         return loc.date(value)
-    written = {Kind.MONEY: loc.money, Kind.RATIO: loc.percent, Kind.COUNT: loc.count}
+    written: dict[Kind, Callable[[Any], str]] = {
+        Kind.MONEY: loc.money,
+        Kind.RATIO: loc.percent,
+        Kind.COUNT: loc.count,
+    }
     if kind in written:
         return written[kind](value)
     if kind is Kind.NUMBER:

@@ -73,7 +73,7 @@ class Parameter:
         if given is None:
             return None if self.default is None else self.default
         try:
-            value = _READERS[self.input](given)
+            value: Value = _READERS[self.input](given)
         except (TypeError, ValueError) as error:
             raise SettingsError(
                 f"Parameter {self.name}: {given!r} is not a {self.input.value}."
@@ -183,7 +183,8 @@ def find(path: Path, name: str) -> Notebook:
 def _described(path: Path, changed: int) -> Notebook:  # noqa: ARG001 - a changed file is read anew
     """What a notebook says of itself; one that can't be read is still listed, by its name."""
     try:
-        title, question = _heading(nbformat.read(path, as_version=4))
+        read = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        title, question = _heading(read)
         parameters = tuple(map(_parameter, papermill.inspect_notebook(str(path)).values()))
     except (OSError, ValueError, AttributeError, papermill.PapermillException):
         return Notebook(path.stem, path, path.stem, "", ())
@@ -203,7 +204,8 @@ def _parameter(said: dict[str, str]) -> Parameter:
         default = ast.literal_eval(said["default"])
     except (ValueError, SyntaxError):
         default = None
-    meaning, choices = said["help"].strip(), ()
+    meaning = said["help"].strip()
+    choices: tuple[Value, ...] = ()
     listed = _CHOICES.search(meaning)
     if listed:
         meaning = meaning[: listed.start()]

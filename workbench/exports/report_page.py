@@ -30,6 +30,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 FIGURE = "application/vnd.plotly.v1+json"
 SCRIPT = '<script src="../plotly.min.js"></script>'
 """What a kept page loads; `standalone` puts plotly.js itself in its place."""
+LAB = "lab"
+"""Tag of cells that are for JupyterLab only: editors have no place on a page."""
 CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False}
 
 
@@ -44,11 +46,12 @@ def page(notebook: nbformat.NotebookNode, run: Run, made: dt.datetime) -> str:
     settings = Settings.load()
     loc = settings.locale(run.language)
     shown = copy.deepcopy(notebook)
+    shown.cells = [cell for cell in shown.cells if LAB not in cell.metadata.get("tags", [])]
     for cell in shown.cells:
         if cell.cell_type == "markdown":
             cell.source = "\n".join(_spoken(line, loc) for line in cell.source.split("\n"))
     drawn = _draw(shown)
-    exporter = HTMLExporter(
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_input=True,

@@ -18,7 +18,7 @@ from workbench.exports import cells
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from openpyxl import Workbook
     from openpyxl.cell.cell import Cell
@@ -36,6 +36,8 @@ HEAD_FILL = PatternFill("solid", start_color=HEAD)
 BELOW = Border(bottom=Side("thin", color=RULE))
 ABOVE = Border(top=Side("thin", color=INK))
 NARROWEST, WIDEST = 9, 48
+INDENT = 1
+"""Of text after the first column, so that it doesn't touch the number on its left."""
 PAPER_A4 = "9"
 NUMERIC = {Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.NUMBER}
 
@@ -51,7 +53,7 @@ class Sheet:
     loc: Locale
     cents: bool = True
     row: int = 0
-    _cells: dict[tuple[Kind, bool, bool, int], Cell] = field(default_factory=dict)
+    _cells: dict[tuple[Kind, bool, bool, bool, int], Cell] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ws = self.workbook.create_sheet(self.name)
@@ -86,7 +88,7 @@ class Sheet:
             self.append([self.text(note, NOTE)])
         self.append([])
 
-    def append(self, row: Sequence[Any], *, height: float | None = None, outline: int = 0) -> None:
+    def append(self, row: Iterable[Any], *, height: float | None = None, outline: int = 0) -> None:
         """Write one row of cells or None."""
         self.row += 1
         if height:
@@ -95,12 +97,14 @@ class Sheet:
             self.ws.row_dimensions[self.row].outlineLevel = outline
         self.ws.append(row)
 
-    def text(self, said: str, font: Font = PLAIN, *, wrap: bool = False) -> Cell:
+    def text(self, said: str, font: Font = PLAIN, *, wrap: bool = False, indent: int = 0) -> Cell:
         """A cell of text in a font, guarded; wrapped text stands at the top."""
         cell = WriteOnlyCell(self.ws)
         cell.font = font
-        if wrap:
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        if wrap or indent:
+            cell.alignment = Alignment(
+                horizontal="left", indent=indent, wrap_text=wrap, vertical="top" if wrap else None
+            )
         return _said(cell, cells.value(said, Kind.TEXT))
 
     def number(self, raw: Any, kind: Kind, *, bold: bool = False) -> Cell:
@@ -139,17 +143,20 @@ class Sheet:
         if total is not None:
             if last < first:
                 self.append([])
-            self.append(self._row(total, kinds, bold=True))
+            self.append(self._row(total, kinds, total=True))
         return first, last
 
     def header(self, fields: Sequence[Field]) -> None:
         """The table's head; it stays in view and is repeated on each page."""
-        head = []
+        head: list[Cell] = []
         for one in fields:
             cell = self.text(one.label, BOLD)
             cell.fill, cell.border = HEAD_FILL, BELOW
             side = "right" if one.kind in NUMERIC else "left"
-            cell.alignment = Alignment(horizontal=side, vertical="center", wrap_text=True)
+            indent = INDENT if head and side == "left" else 0
+            cell.alignment = Alignment(
+                horizontal=side, vertical="center", wrap_text=True, indent=indent
+            )
             head.append(cell)
         self.append(head, height=30)
 
@@ -159,31 +166,43 @@ class Sheet:
         self.ws.print_title_rows = f"{head}:{head}"
 
     def _row(
-        self, row: Sequence[Any], kinds: Sequence[Kind], *, bold: bool = False, depth: int = 0
-    ) -> list[Cell]:
-        filled = []
+        self, row: Sequence[Any], kinds: Sequence[Kind], *, total: bool = False, depth: int = 0
+    ) -> Iterator[Cell | None]:
+        filled: list[tuple[Cell | None, cells.Value]] = []
         for index, (raw, kind) in enumerate(zip(row, kinds, strict=True)):
             said = cells.value(raw, kind)
+            if isinstance(said, bool):
+                said = self.loc.t("oui") if said else self.loc.t("non")
+            if said is None and not total:
+                filled.append((None, None))
+                continue
             risky = isinstance(said, str) and cells.is_risky(said)
-            cell = self._styled(kind, bold=bold, risky=risky, indent=0 if index else depth)
+            indent = INDENT if index else depth
+            cell = self._styled(kind, bold=total, total=total, risky=risky, indent=indent)
             filled.append((cell, said))
-        # A cell is written as soon as the row is: one object per style serves all rows, but not
-        # twice within one, so what is said is set when the row takes it.
-        return (_said(cell, said) for cell, said in filled)  # type: ignore[return-value]
+        # One cell object per style serves all rows and may stand several times in one: it is given
+        # its value at the moment when the row writes it.
+        return (cell and _said(cell, said) for cell, said in filled)
 
     def _styled(
-        self, kind: Kind, *, bold: bool = False, risky: bool = False, indent: int = 0
+        self,
+        kind: Kind,
+        *,
+        bold: bool = False,
+        total: bool = False,
+        risky: bool = False,
+        indent: int = 0,
     ) -> Cell:
-        key = (kind, bold, risky, indent)
+        key = (kind, bold, total, risky, indent)
         if key not in self._cells:
             cell = WriteOnlyCell(self.ws)
             cell.font = BOLD if bold else PLAIN
             cell.number_format = cells.number_format(kind, self.loc, cents=self.cents)
-            if bold:
+            if total:
                 cell.border = ABOVE
             if kind in NUMERIC:
                 cell.alignment = Alignment(horizontal="right")
-            elif indent or kind in {Kind.DATE, Kind.MOMENT}:
+            else:
                 cell.alignment = Alignment(horizontal="left", indent=indent)
             cell.quotePrefix = risky
             self._cells[key] = cell
@@ -221,5 +240,5 @@ def _length(said: cells.Value, kind: Kind, loc: Locale) -> int:
             return 16
         case dt.date():
             return 10
-    text = loc.money(said, cents=True) if kind is Kind.MONEY else loc.number(said, 1)
-    return len(text)
+    # By Python's own format: as long as the locale's, which tens of thousands of cells would feel.
+    return len(f"{said:,.2f}") + len(loc.symbol) + 1 if kind is Kind.MONEY else len(f"{said:,.1f}")

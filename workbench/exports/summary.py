@@ -11,8 +11,9 @@ from workbench.exports.book import by_key
 from workbench.exports.cells import number_format
 from workbench.exports.chapters import BUCKETS
 from workbench.exports.columns import Field
+from workbench.exports.sheet import INDENT
 from workbench.figures import palette
-from workbench.metrics import activity, funnel, pipeline, revenue
+from workbench.metrics import activity, funnel, pipeline, receivables, revenue, status, wins
 from workbench.tables import Kind
 from workbench.vocabulary import Status
 
@@ -34,6 +35,7 @@ def summary(book: Book) -> Sheet:
     sheet = book.sheet(loc.t("Synthèse"))
     sheet.widths([44, 18, 18, 14, 30, 34])
     sheet.freeze(HEAD)
+    sheet.ws.page_setup.fitToHeight = 1
     sheet.heading()
     sheet.header([
         Field("label", loc.t("Indicateur"), Kind.TEXT),
@@ -49,8 +51,8 @@ def summary(book: Book) -> Sheet:
             sheet.number(row["value"], kind, bold=True),
             sheet.number(row.get("previous"), kind),
             sheet.number(row.get("change_rate"), Kind.RATIO),
-            sheet.text(_days(book, row, "since", "until")),
-            sheet.text(_days(book, row, "previous_since", "previous_until")),
+            sheet.text(_days(book, row, "since", "until"), indent=INDENT),
+            sheet.text(_days(book, row, "previous_since", "previous_until"), indent=INDENT),
         ])  # fmt: skip
     return sheet
 
@@ -58,15 +60,15 @@ def summary(book: Book) -> Sheet:
 def _figures(book: Book) -> Iterator[tuple[str, Kind, dict[str, Any]]]:
     """Label, kind, and a row with the value and what it compares to."""
     loc, data = book.loc, book.data
-    for status, row in by_key(funnel.funnel_stock.of(data), "status").items():
-        label = loc.t("Comptes : {status}", status=loc.label(Status, status))
+    for name, row in by_key(funnel.funnel_stock.of(data), "status").items():
+        label = loc.t("Comptes : {status}", status=loc.label(Status, name))
         yield label, Kind.COUNT, {"value": row["accounts"]}
     indicators: list[tuple[Metric, dict[str, tuple[str, Kind]]]] = [
-        (funnel.new_accounts, {
+        (status.new_accounts, {
             "prospect": (loc.t("Nouveaux prospects"), Kind.COUNT),
             "client": (loc.t("Nouveaux clients"), Kind.COUNT),
         }),
-        (pipeline.won_in_period, {
+        (wins.won_in_period, {
             "won_deals": (loc.t("Affaires gagnées"), Kind.COUNT),
             "won_amount": (loc.t("Montant gagné HT"), Kind.MONEY),
         }),
@@ -85,7 +87,7 @@ def _figures(book: Book) -> Iterator[tuple[str, Kind, dict[str, Any]]]:
         yield loc.t("Affaires en cours"), Kind.COUNT, {"value": row["deals"]}
         yield loc.t("Montant en cours HT"), Kind.MONEY, {"value": row["amount"]}
         yield loc.t("Montant pondéré HT"), Kind.MONEY, {"value": row["weighted"]}
-    for row in revenue.overdue.of(data).to_dict("records"):
+    for row in receivables.overdue.of(data).to_dict("records"):
         yield loc.t("Encours clients TTC"), Kind.MONEY, {"value": row["total"]}
         yield loc.t("dont échu"), Kind.MONEY, {"value": row["overdue"]}
         yield loc.t("Part échue"), Kind.RATIO, {"value": row["share"]}
