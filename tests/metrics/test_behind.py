@@ -101,3 +101,36 @@ def test_a_lost_deal_stays_in_every_stage_that_it_reached():
     assert begun["name"].tolist() == ["B", "A"]
     every = behind.stage_rows(DEALS, HISTORY, STAGES, listed, as_of=TODAY)
     assert every["begun_on"].tolist() == [DAY(2026, 1, 6), DAY(2026, 1, 5), DAY(2025, 12, 31)]
+
+
+def test_touches_of_a_won_deal_are_its_own_and_its_accounts_until_the_win():
+    won = DEALS.assign(
+        stage_id=[6, 6, 3],
+        account_id=[1, 2, 1],
+        pipeline="spanco",
+        stage_since=[DAY(2026, 3, 1), DAY(2026, 3, 2), DAY(2026, 1, 1)],
+        probability=None,
+        close_date=pd.NaT,
+        created_on=DAY(2026, 1, 1),
+        team_id=9,
+        team="Eve",
+        segment="Bois",
+        product=None,
+    )
+    done = pd.DataFrame(
+        [
+            (1, 10, DAY(2026, 1, 5)),
+            (1, None, DAY(2026, 2, 5)),
+            (1, 12, DAY(2026, 2, 6)),
+            (1, 10, DAY(2026, 3, 2)),
+            (1, None, DAY(2025, 12, 31)),
+        ],
+        columns=["account_id", "opportunity_id", "date"],
+    ).astype({"opportunity_id": "Int64"})
+    stages = STAGES.assign(probability=0.5, stalled_days=30)
+    listed = accounts((1, "Ana SA", DAY(2025, 1, 1)), (2, "Bob SA", DAY(2025, 1, 1)))
+    rows = behind.touch_rows(done, won, stages, listed, as_of=TODAY, since="2026-01-01")
+    assert rows[["name", "account", "touches"]].to_numpy().tolist() == [
+        ["B", "Bob SA", 0],
+        ["A", "Ana SA", 2],
+    ]

@@ -345,6 +345,36 @@ def activity_coverage(
     return give(labelled(result, by), accounts, COVERAGE)
 
 
+def touches_of_deals(
+    activities: nw.LazyFrame[Any], won: nw.LazyFrame[Any]
+) -> pd.Series[Any]:
+    """How many activities each won deal took, by its id; deals without any are absent.
+
+    Those on the deal itself, and those on its account that name no deal, from its creation to its
+    win.
+    """
+    dated = won.select("id", "account_id", "created_on", "closed_on")
+    done = activities.select("account_id", "opportunity_id", "date")
+    named = dated.join(
+        done.select(nw.col("opportunity_id").alias("id"), "date"), on="id", how="inner"
+    )
+    unnamed = dated.join(
+        done.filter(nw.col("opportunity_id").is_null(), ~nw.col("account_id").is_null()).select(
+            "account_id", "date"
+        ),
+        on="account_id",
+        how="inner",
+    )
+    during = (nw.col("date") <= nw.col("closed_on")) & (
+        nw.col("created_on").is_null() | (nw.col("date") >= nw.col("created_on"))
+    )
+    counts = [
+        collect(part.filter(during).group_by("id").agg(nw.len().alias("touches")))
+        for part in (named, unnamed)
+    ]
+    return pd.concat(counts).groupby("id")["touches"].sum()
+
+
 @metric(
     label=("Actions par affaire gagnée", "Touches per deal won"),
     question=("Combien d’actions faut-il pour gagner ?", "How many touches does a win take?"),
@@ -385,28 +415,8 @@ def touches_per_won(
         by,
         ("owner", "team", "segment", "product", "pipeline"),
     )
-    dated = won.select("id", "account_id", "created_on", "closed_on")
-    done = activities.select("account_id", "opportunity_id", "date")
-    named = dated.join(
-        done.select(nw.col("opportunity_id").alias("id"), "date"), on="id", how="inner"
-    )
-    unnamed = dated.join(
-        done.filter(nw.col("opportunity_id").is_null(), ~nw.col("account_id").is_null()).select(
-            "account_id", "date"
-        ),
-        on="account_id",
-        how="inner",
-    )
-    during = (nw.col("date") <= nw.col("closed_on")) & (
-        nw.col("created_on").is_null() | (nw.col("date") >= nw.col("created_on"))
-    )
-    counts = [
-        collect(part.filter(during).group_by("id").agg(nw.len().alias("touches")))
-        for part in (named, unnamed)
-    ]
-    per_deal = pd.concat(counts).groupby("id")["touches"].sum()
     rows = collect(won, "id", "group_id", "group")
-    rows["touches"] = looked_up(rows["id"], per_deal).fillna(0).astype("Int64")
+    rows["touches"] = looked_up(rows["id"], touches_of_deals(activities, won)).fillna(0).astype("Int64")
     found = (
         rows.groupby(["group_id", "group"], dropna=False, sort=False)
         .agg(deals=("id", "size"), touches=("touches", "sum"))

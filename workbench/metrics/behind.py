@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from workbench.metrics import funnel, status
+from workbench.metrics import activity, funnel, status, wins
 from workbench.metrics.catalog import metric
 from workbench.metrics.frames import collect, give, whole
 from workbench.metrics.groups import GROUP, choice, labelled
@@ -42,6 +42,23 @@ MOVES = {
     "days": "count: in the status before",
 }
 NEW = {**_ACCOUNT, "reached": "text: the status first reached", "reached_on": "date"}
+TOUCHED = {
+    "id": "id",
+    "code": "text",
+    "name": "text",
+    "account_id": "id",
+    "account": "text",
+    "pipeline": "text",
+    "amount": "money",
+    "won_on": "date",
+    "touches": "count",
+    "owner_id": "id",
+    "owner": "text",
+    "team_id": "id",
+    "team": "text",
+    "segment": "text",
+    "product": "text",
+}
 REACHED = {
     "id": "id",
     "code": "text",
@@ -288,3 +305,57 @@ def stage_rows(
     )
     ordered = rows.sort_values(["amount", "id"], ascending=[False, True])
     return give(ordered, opportunities, REACHED)
+
+
+@metric(
+    label=("Actions des affaires gagnées", "Activities of won deals"),
+    question=(
+        "Combien d’actions chaque affaire gagnée a-t-elle demandées ?",
+        "How many activities did each won deal take?",
+    ),
+    unit=("actions", "activities"),
+    formula=(
+        "Une affaire gagnée dans la période par ligne, avec ses actions, de sa création au gain.",
+        "One deal won in the period per row, with its activities from creation to win.",
+    ),
+    source="activities",
+    columns=TOUCHED,
+)
+def touch_rows(
+    activities: nw.LazyFrame[Any],
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """The deals and activities that `touches_per_won` counts, latest win first.
+
+    Args:
+        activities: what was done.
+        opportunities: as of the date.
+        stages: of all pipelines.
+        accounts: give their names.
+        as_of: deals won after it don't count.
+        since: first day of the win; twelve months up to `until` where it isn't given.
+        until: last day of the win.
+    """
+    period = span(asked("touch_rows", as_of), since, until)
+    won = wins.won_deals(
+        opportunities,
+        stages,
+        "code",
+        "name",
+        as_of=as_of,
+        since=period.since,
+        until=period.until,
+    )
+    rows = collect(won).rename(columns={"closed_on": "won_on"})
+    names = collect(accounts, "id", "name").set_index("id")["name"]
+    rows = rows.assign(
+        account=rows["account_id"].map(names),
+        touches=rows["id"].map(activity.touches_of_deals(activities, won)).fillna(0),
+    )
+    return give(rows.sort_values(["won_on", "id"], ascending=[False, True]), activities, TOUCHED)
