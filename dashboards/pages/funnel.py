@@ -349,8 +349,8 @@ def _grain(session: Session) -> pn.Column:
     return pn.Column(
         states.html(
             f'<div class="head"><div><h2>{loc.t("Après prospect, on compte des affaires")}</h2>'
-            f'<p>{loc.t(GRAIN)} <a href="{address}" style="color:inherit">{loc.t("Voir les affaires")}</a></p>'
-            "</div></div>"
+            f'<p>{loc.t(GRAIN)} <a href="{address}" style="color:inherit">'
+            f"{loc.t('Voir les affaires')}</a></p></div></div>"
         ),
         css_classes=["card", "w12"],
         sizing_mode="stretch_width",

@@ -1,0 +1,388 @@
+"""Activity: what do the reps do, and does it pay?"""
+
+from __future__ import annotations
+
+import datetime as dt
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import param
+
+from dashboards import cards, states, tables
+from dashboards.choice import choice
+from dashboards.session import Slot
+from dashboards.shell import Page
+from workbench.figures import activity as figures
+from workbench.figures import marks
+from workbench.locale import missing, msg
+from workbench.metrics import activity, behind
+from workbench.vocabulary import ActivityKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from dashboards.session import Scope, Session
+    from workbench.locale import Locale
+
+LEVELS = {msg("Par commercial"): "rep", msg("Par équipe"): "team"}
+GROUPS = {
+    msg("Par commercial"): "owner",
+    msg("Par équipe"): "team",
+    msg("Par segment"): "segment",
+}
+KEYS = {"owner": "owner_id", "team": "team_id", "segment": "segment"}
+WEEKS = 13
+LATELY = 90
+SENTENCES = 12
+
+
+class State(param.Parameterized):
+    """How the page cuts the activity."""
+
+    level = param.Selector(default="rep", objects=list(LEVELS.values()))
+    by = param.Selector(default="owner", objects=list(GROUPS.values()))
+
+
+def _period(scope: Scope) -> dict[str, dt.date]:
+    return {"since": scope.span.start, "until": scope.span.end}
+
+
+def _weeks(scope: Scope) -> dict[str, dt.date]:
+    """The last quarter of the period, in whole weeks: what a heat map can show on a phone."""
+    monday = scope.span.end - dt.timedelta(days=scope.span.end.weekday())
+    return {
+        "since": max(scope.span.start, monday - dt.timedelta(weeks=WEEKS - 1)),
+        "until": scope.span.end,
+    }
+
+
+def kpi(name: str) -> Callable[[Scope], cards.Number]:
+    """The card of one number of the period, against the one before."""
+
+    def compute(scope: Scope) -> cards.Number:
+        every = marks.rows(activity.activity_in_period.of(scope.data, **_period(scope)))
+        found = next(row for row in every if row["kpi"] == name)
+        return cards.Number(scope.loc.count(found["value"]), change=found["change_rate"])
+
+    return compute
+
+
+def coverage(scope: Scope) -> cards.Number:
+    """The share of accounts touched lately."""
+    found = marks.rows(activity.activity_coverage.of(scope.data, by=None, days=LATELY))
+    if not found or found[0]["coverage"] is None:
+        return cards.Number(scope.loc.percent(None))
+    row = found[0]
+    return cards.Number(
+        scope.loc.percent(row["coverage"], base=row["owned"]),
+        exact=marks.interval(scope.loc, row["low"], row["high"]),
+    )
+
+
+def touches(scope: Scope) -> cards.Number:
+    """Activities that a won deal took."""
+    span = _period(scope)
+    found = marks.rows(activity.touches_per_won.of(scope.data, by=None, **span))
+    value = found[0]["touches_per_deal"] if found else None
+    return cards.Number(scope.loc.number(value, 1), good=False)
+
+
+def _activities(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:
+    return tables.Rows(
+        f"{title} · {scope.loc.plural(len(frame), '{n} action', '{n} actions')}",
+        frame,
+        columns=["date", "kind", "account", "subject", "rep", "two_way", "minutes"],
+        more=["team", "author"],
+        totals=["minutes"],
+        phone=["date", "kind", "account"],
+        link=("account", "account_id"),
+    )
+
+
+def all_rows(scope: Scope) -> tables.Rows:
+    """Every activity of the period."""
+    frame = activity.activity_rows.of(scope.data, **_period(scope))
+    return _activities(scope, scope.loc.t("Actions"), frame.sort_values("date", ascending=False))
+
+
+def two_way_rows(scope: Scope) -> tables.Rows:
+    """Those in which the other side took part."""
+    frame = activity.activity_rows.of(scope.data, **_period(scope))
+    return _activities(scope, scope.loc.t("Avec échange"), frame[frame["two_way"]])
+
+
+def kind_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
+    """The activities of a kind."""
+    kind = point["customdata"]
+    frame = activity.activity_rows.of(scope.data, **_period(scope))
+    title = scope.loc.label(ActivityKind, kind)
+    return _activities(scope, title, frame[frame["kind"] == kind])
+
+
+def touched_rows(scope: Scope) -> tables.Rows:
+    """The accounts touched in the period, with how often."""
+    return _touched(scope, scope.loc.t("Comptes touchés"), _all_touches(scope))
+
+
+def _all_touches(scope: Scope) -> pd.DataFrame:
+    days = (scope.span.end - scope.span.start).days + 1
+    frame = activity.account_touches.of(scope.data, days=days)
+    return frame[frame["touched"]]
+
+
+def _touched(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:
+    return tables.Rows(
+        f"{title} · {scope.loc.plural(len(frame), '{n} compte', '{n} comptes')}",
+        frame,
+        columns=["name", "status", "segment", "owner", "last_touch", "days_since", "touches"],
+        more=["code", "team", "touched"],
+        totals=["touches"],
+        phone=["name", "last_touch", "touches"],
+        link=("account", "id"),
+    )
+
+
+def covered_rows(scope: Scope) -> tables.Rows:
+    """All accounts, with whether and when they were touched."""
+    frame = activity.account_touches.of(scope.data, days=LATELY)
+    return _touched(scope, scope.loc.t("Comptes"), frame[frame["touched"]])
+
+
+def deal_rows(scope: Scope) -> tables.Rows:
+    """The won deals, with the activities that each took."""
+    return _won(scope, behind.touch_rows.of(scope.data, **_period(scope)))
+
+
+def _won(scope: Scope, frame: pd.DataFrame) -> tables.Rows:
+    return tables.Rows(
+        scope.loc.plural(len(frame), "{n} affaire gagnée", "{n} affaires gagnées"),
+        frame,
+        columns=["name", "account", "amount", "won_on", "touches", "owner"],
+        more=["code", "team", "segment", "product"],
+        totals=["amount", "touches"],
+        phone=["name", "amount", "touches"],
+        link=("account", "account_id"),
+        labels={"name": msg("Affaire")},
+    )
+
+
+def by_kind(scope: Scope) -> go.Figure | None:
+    """Activities by kind."""
+    frame = activity.activity_by_rep.of(scope.data, by="kind", **_period(scope))
+    return None if frame.empty else figures.activity_by_kind(frame, loc=scope.loc)
+
+
+def report(scope: Scope) -> str:
+    """What each rep did in the period, in a sentence each, the busiest first."""
+    loc = scope.loc
+    totals = marks.rows(activity.activity_by_rep.of(scope.data, by="total", **_period(scope)))
+    covered = _by_id(activity.activity_coverage.of(scope.data, by="owner", days=LATELY))
+    won = _by_id(activity.touches_per_won.of(scope.data, by="owner", **_period(scope)))
+    ordered = sorted(totals, key=lambda row: -row["activities"])
+    said = "".join(
+        f"<li><b>{escape(row['rep'] or loc.t('Sans'))}</b> "
+        f"{escape(_sentence(loc, row, covered.get(row['rep_id']), won.get(row['rep_id'])))}</li>"
+        for row in ordered
+    )
+    return f'<ul class="report">{said}</ul>{STYLE}'
+
+
+STYLE = (
+    "<style>.report{margin:0;padding:0;list-style:none;columns:360px;column-gap:32px;"
+    "font-size:14px;line-height:1.5}.report li{break-inside:avoid;padding:0 0 10px}</style>"
+)
+
+
+def _by_id(frame: pd.DataFrame) -> dict[Any, marks.Row]:
+    return {row["group_id"]: row for row in marks.rows(frame)}
+
+
+def _sentence(
+    loc: Locale, done: marks.Row, covered: marks.Row | None, won: marks.Row | None
+) -> str:
+    parts = [
+        loc.plural(done["activities"], "a mené {n} action", "a mené {n} actions"),
+        loc.t("dont {count} avec échange", count=loc.count(done["two_way"])),
+    ]
+    text = ", ".join(parts)
+    if covered and not missing(covered["coverage"]):
+        text += " ; " + loc.t(
+            "a touché {touched} de ses {owned} comptes en {days} jours ({part})",
+            touched=loc.count(covered["touched"]),
+            owned=loc.count(covered["owned"]),
+            days=loc.count(LATELY),
+            part=loc.percent(covered["coverage"], base=covered["owned"]),
+        )
+    if won and won["deals"]:
+        text += " ; " + loc.plural(
+            won["deals"],
+            "a gagné {n} affaire, en {touches} actions par affaire",
+            "a gagné {n} affaires, en {touches} actions par affaire",
+            touches=loc.number(won["touches_per_deal"], 1),
+        )
+    return text + "."
+
+
+def _report_card(session: Session) -> pn.Column:
+    loc = session.loc
+    body = states.html("")
+
+    def show(found: str | Exception) -> None:
+        body.object = states.error(loc, found) if isinstance(found, Exception) else found
+
+    slot = session.add(Slot(show, report))
+    head = cards.heading(
+        loc, loc.t("En phrases"), loc.t("Ce que chacun a fait dans la période"), "activity_by_rep"
+    )
+    return cards.framed(session, slot, [states.html(head), pn.Spacer(height=8), body], width=12)
+
+
+def view(session: Session) -> pn.Column:
+    """The page."""
+    loc, state = session.loc, State()
+
+    def weeks(scope: Scope) -> go.Figure | None:
+        frame = activity.activity_by_rep.of(
+            scope.data, by="week", level=state.level, **_weeks(scope)
+        )
+        return None if frame.empty else figures.activity_by_rep(frame, loc=loc)
+
+    def week_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
+        who, week = point["customdata"]
+        frame = activity.activity_rows.of(scope.data, **_weeks(scope))
+        column = f"{state.level}_id"
+        own = frame[column].isna() if who is None else frame[column] == who
+        title = loc.t("semaine du {day}", day=loc.date(dt.date.fromisoformat(week)))
+        return _activities(scope, title, frame[own & (frame["week"] == week)])
+
+    def covered(scope: Scope) -> go.Figure | None:
+        frame = activity.activity_coverage.of(scope.data, by=state.by, days=LATELY)
+        return None if frame.empty else figures.activity_coverage(frame, loc=loc)
+
+    def group_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
+        frame = activity.account_touches.of(scope.data, days=LATELY)
+        own = _own(frame, state.by, point["customdata"])
+        return _touched(scope, loc.t("Comptes touchés"), frame[own & frame["touched"]])
+
+    def won(scope: Scope) -> go.Figure | None:
+        frame = activity.touches_per_won.of(scope.data, by=state.by, **_period(scope))
+        known = frame["touches_per_deal"].notna().any()
+        return figures.touches_per_won(frame, loc=loc) if known else None
+
+    def won_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
+        frame = behind.touch_rows.of(scope.data, **_period(scope))
+        return _won(scope, frame[_own(frame, state.by, point["customdata"])])
+
+    return cards.board(
+        cards.number(
+            session,
+            loc.t("Actions"),
+            kpi("activities"),
+            metric="activity_in_period",
+            rows=all_rows,
+        ),
+        cards.number(
+            session,
+            loc.t("Avec échange"),
+            kpi("two_way"),
+            metric="activity_in_period",
+            rows=two_way_rows,
+        ),
+        cards.number(
+            session,
+            loc.t("Comptes touchés"),
+            kpi("accounts"),
+            metric="activity_in_period",
+            rows=touched_rows,
+        ),
+        cards.number(
+            session,
+            loc.t("Couverture, 90 jours"),
+            coverage,
+            metric="activity_coverage",
+            rows=covered_rows,
+            width=3,
+        ),
+        cards.number(
+            session,
+            loc.t("Actions par affaire gagnée"),
+            touches,
+            metric="touches_per_won",
+            rows=deal_rows,
+            width=3,
+        ),
+        cards.figure(
+            session,
+            loc.t("Semaine par semaine"),
+            weeks,
+            subtitle=loc.t("Actions créditées au responsable du compte à leur date"),
+            metric="activity_by_rep",
+            rows=week_rows,
+            width=12,
+            height=420,
+            also=[state.param.level],
+            tools=[choice(session, state.param.level, msg("Lignes"), LEVELS)],
+            empty=loc.t("Aucune action dans ce périmètre sur les treize dernières semaines."),
+        ),
+        cards.figure(
+            session,
+            loc.t("Par type d’action"),
+            by_kind,
+            subtitle=loc.t("Actions de la période"),
+            metric="activity_by_rep",
+            rows=kind_rows,
+            width=4,
+            height=420,
+        ),
+        cards.figure(
+            session,
+            loc.t("Couverture du portefeuille"),
+            covered,
+            subtitle=loc.t("Comptes touchés en 90 jours, les moins couverts d’abord"),
+            metric="activity_coverage",
+            rows=group_rows,
+            width=4,
+            height=380,
+            also=[state.param.by],
+            tools=[choice(session, state.param.by, msg("Regrouper"), GROUPS)],
+        ),
+        cards.figure(
+            session,
+            loc.t("Ce que coûte une affaire gagnée"),
+            won,
+            subtitle=loc.t("Actions menées sur les affaires gagnées dans la période"),
+            metric="touches_per_won",
+            rows=won_rows,
+            width=4,
+            height=420,
+            also=[state.param.by],
+            empty=loc.t("Aucune affaire gagnée dans la période."),
+        ),
+        _report_card(session),
+        tables.table(
+            session,
+            loc.t("Actions"),
+            all_rows,
+            subtitle=loc.t("De la période, les plus récentes d’abord"),
+            metric="activity_rows",
+        ),
+    )
+
+
+def _own(frame: pd.DataFrame, by: str, group: Any) -> Any:
+    column = frame[KEYS[by]]
+    return column.isna() if group is None else column == group
+
+
+PAGE = Page(
+    "activity",
+    msg("Activité"),
+    "event_available",
+    msg("Que font les commerciaux, et est-ce que cela paie ?"),
+    view,
+    order=5,
+)
