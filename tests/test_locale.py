@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from string import Formatter
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,17 @@ WIDE = "\u00a0"
 
 def test_every_text_on_screen_has_its_english():
     assert untranslated(shown(), locale.english()) == []
+
+
+def test_english_fills_in_what_french_does():
+    def names(text):
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+    for entry in locale.english():
+        french = entry.id if isinstance(entry.id, tuple) else (entry.id,)
+        english = entry.string if isinstance(entry.string, tuple) else (entry.string,)
+        for said in english:
+            assert names(said) == set.union(*map(names, french)), entry.id
 
 
 def test_texts_are_found_in_calls_and_nowhere_else():
