@@ -219,7 +219,7 @@ def _converted(
     code = frame.pop("currency").str.upper().fillna(currency.code)
     reasons = pd.Series("", index=frame.index, dtype="str")
     foreign = frame.index[code != currency.code]
-    day = frame[rows.mapping.event] if rows.mapping.event else pd.Series(pd.NaT, index=frame.index)
+    day = frame.get(rows.mapping.event or "", pd.Series(pd.NaT, index=frame.index))
     for at in foreign:
         try:
             rate = float(currency.rate(code[at], day[at].date())) if pd.notna(day[at]) else None

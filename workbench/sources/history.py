@@ -134,7 +134,7 @@ def _plain(values: pd.Series[Any], column: Column[Any]) -> pd.Series[Any]:
 
 def _iso(frame: pd.DataFrame, name: str | None) -> pd.Series[Any]:
     """A date column as ISO text, the beginning of time where it is empty."""
-    if name is None:
+    if name is None or name not in frame:
         return pd.Series(START, index=frame.index, dtype="object")
     return frame[name].dt.strftime("%Y-%m-%d").astype("object").fillna(START)
 

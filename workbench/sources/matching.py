@@ -22,8 +22,8 @@ def match(customers: pd.Series[str], accounts: pd.Series[str]) -> pd.Series[int]
     Returns:
         Account ids by customer id, missing where there is none.
 
-    >>> match(pd.Series({1: "c 12", 2: "007", 3: "X"}), pd.Series({8: "C12", 9: "7"})).to_dict()
-    {1: 8, 2: 9, 3: <NA>}
+    >>> match(pd.Series({1: "c 12", 2: "007", 3: "X"}), pd.Series({8: "C12", 9: "7"})).tolist()
+    [8, 9, <NA>]
     """
     theirs = _plain(customers)
     ours = _plain(accounts)

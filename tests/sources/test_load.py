@@ -1,0 +1,358 @@
+"""Loads, whole: what they bring, that they repeat without trace, and what they set apart."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from sqlalchemy import func, select
+
+from workbench.errors import MissingColumns, SourceError, UnknownName
+from workbench.settings import Currency, SourceSettings
+from workbench.sources.load import load, write_rejected
+from workbench.store import create
+from workbench.store.schema import (
+    Account,
+    Change,
+    Document,
+    LedgerCustomer,
+    LedgerEntry,
+    Load,
+    Opportunity,
+    RejectedRow,
+    StatusPeriod,
+)
+
+FILES = {
+    "reps": "code,name,kind,manager\nM,Mia,manager,\nR,Rémi,field,M\nS,Sara,field,M\n",
+    "accounts": "code,name,siren,customer_code,status,entered_on,parent,owner,employees\n"
+    'A,"Maçonnerie\nAlba",552100554,C1,client,2024-01-10,,R,12\n'
+    "B,Bati,552100555,C2,prospect,2024-02-01,A,S,\n",
+    "opportunities": "code,name,account,pipeline,stage,amount,close_date,owner,created_on\n"
+    "O,Halle,A,spanco,N,1000.50,2024-09-01,R,2024-03-01\n",
+    "documents": "code,kind,account,date,amount,currency\nF1,invoice,A,2024-04-02,100.00,EUR\n",
+    "document_lines": "document,position,amount\nF1,1,60\nF1,2,40\n",
+    "history": "entity,code,field,effective,value\n"
+    "account,A,status,2024-01-10,suspect\naccount,A,status,2024-02-15,prospect\n"
+    "account,A,status,2024-04-02,client\n"
+    "account,A,owner,2024-01-10,S\naccount,A,owner,2024-03-01,R\n"
+    "opportunity,O,stage,2024-03-01,A\nopportunity,O,stage,2024-05-01,N\n",
+}
+FEC = (
+    "JournalCode|EcritureNum|EcritureDate|CompteNum|CompAuxNum|CompAuxLib|EcritureLib|Debit|Credit\n"
+    "VE|1|20240402|411000|C1|Alba|F1|120,00|0,00\nVE|1|20240402|707000|||F1|0,00|100,00\n"
+    "VE|1|20240402|445710|||F1|0,00|20,00\n"
+    "VE|2|20240405|411000|C9|Inconnu|F2|50,00|0,00\nVE|2|20240405|707000|||F2|0,00|50,00\n"
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small company's export."""
+    crm = tmp_path / "crm"
+    crm.mkdir()
+    for name, text in FILES.items():
+        (crm / f"{name}.csv").write_text(text, "utf-8")
+    (tmp_path / "ledger.txt").write_text(FEC, "utf-8")
+    return tmp_path
+
+
+def sources(folder):
+    return [
+        SourceSettings(kind="fec", path=folder / "ledger.txt"),
+        SourceSettings(kind="crm", path=folder / "crm"),
+    ]
+
+
+def value(engine, query):
+    with engine.connect() as connection:
+        return connection.scalar(query)
+
+
+def changes(engine):
+    return value(engine, select(func.count()).select_from(Change))
+
+
+def put(path, old, new):
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+
+
+def test_a_load_brings_records_with_their_past(engine, folder):
+    report = load(engine, sources(folder), user="ana")
+    assert [(t.table, t.read, t.new) for t in report.tables] == [
+        ("rep", 3, 3), ("account", 2, 2), ("opportunity", 1, 1), ("document", 1, 1),
+        ("document_line", 2, 2), ("ledger_customer", 2, 2), ("ledger_entry", 5, 5),
+    ]  # fmt: skip
+    assert report.table("ledger_entry").sums == {"debit": 170.0, "credit": 170.0, "balance": 0.0}
+    assert report.table("document").sums == {"amount": 100.0}
+    assert report.rejected.empty
+    assert report.data_date == dt.date(2024, 5, 1)
+    assert report.unmatched.to_numpy().tolist() == [["C9", "Inconnu", 50.0, 50.0]]
+    assert any("SIREN non valides" in note and "B" in note for note in report.notes)
+    with engine.connect() as connection:
+        periods = connection.execute(
+            select(StatusPeriod.status, StatusPeriod.valid_from)
+            .join(Account, Account.id == StatusPeriod.account_id)
+            .where(Account.code == "A")
+            .order_by(StatusPeriod.valid_from)
+        ).all()
+    assert [tuple(row) for row in periods] == [
+        ("suspect", dt.date(2024, 1, 10)),
+        ("prospect", dt.date(2024, 2, 15)),
+        ("client", dt.date(2024, 4, 2)),
+    ]
+    tied = select(LedgerCustomer.account_id).where(LedgerCustomer.code == "C1")
+    assert value(engine, tied) == value(engine, select(Account.id).where(Account.code == "A"))
+    assert value(engine, select(Account.name).where(Account.code == "A")) == "Maçonnerie\nAlba"
+
+
+def test_the_same_files_again_change_nothing(engine, folder):
+    load(engine, sources(folder), user="ana")
+    before = changes(engine)
+    (folder / "ledger.txt").write_bytes(FEC.replace("|", "\t").replace("\n", "\r\n").encode("cp1252"))
+    (folder / "ledger.txt").rename(folder / "123456789FEC20241231.txt")
+    again = [
+        SourceSettings(kind="crm", path=folder / "crm"),
+        SourceSettings(kind="fec", path=folder / "123456789FEC20241231.txt"),
+    ]
+    report = load(engine, again, user="ana")
+    assert changes(engine) == before
+    assert sum(t.new + t.changed + t.deleted for t in report.tables) == 0
+    assert sum(t.same for t in report.tables) == 16
+    assert value(engine, select(func.count()).select_from(Load)) == 4
+
+
+def test_a_corrected_file_changes_what_it_corrects(engine, folder):
+    load(engine, sources(folder), user="ana")
+    before = changes(engine)
+    put(folder / "crm" / "accounts.csv", "C1,client,2024-01-10,,R,12", "C1,client,2024-01-10,,R,15")
+    put(folder / "crm" / "history.csv", "2024-05-01,N", "2024-05-01,N\naccount,B,status,2024-02-01,suspect")
+    put(folder / "ledger.txt", "445710|||F1|0,00|20,00", "445710|||F1 corrigée|0,00|20,00")
+    report = load(engine, sources(folder), user="ana", today=dt.date(2024, 6, 1))
+    with engine.connect() as connection:
+        found = connection.execute(
+            select(Change.entity, Change.field, Change.new, Change.effective)
+            .where(Change.id > before)
+            .order_by(Change.id)
+        ).all()
+    assert [tuple(row) for row in found] == [
+        ("account", "employees", "15", dt.date(2024, 6, 1)),
+        ("account", "status", '"suspect"', dt.date(2024, 2, 1)),
+        ("ledger_entry", "label", '"F1 corrigée"', dt.date(2024, 4, 2)),
+    ]
+    assert (report.table("account").changed, report.table("ledger_entry").changed) == (2, 1)
+
+
+def test_a_line_that_a_corrected_ledger_lacks_is_deleted(engine, folder):
+    load(engine, sources(folder), user="ana")
+    put(folder / "ledger.txt", "VE|2|20240405|411000|C9|Inconnu|F2|50,00|0,00\n", "")
+    put(folder / "ledger.txt", "VE|2|20240405|707000|||F2|0,00|50,00\n", "")
+    report = load(engine, sources(folder), user="ana")
+    assert report.table("ledger_entry").deleted == 2
+    assert value(engine, select(func.count()).select_from(LedgerEntry)) == 3
+
+
+def test_a_part_of_a_ledger_is_refused(engine, folder):
+    load(engine, sources(folder), user="ana")
+    (folder / "ledger.txt").write_text("\n".join(FEC.split("\n")[:2]), "utf-8")
+    before = changes(engine)
+    with pytest.raises(SourceError, match="lacks 4 of the 5 lines"):
+        load(engine, sources(folder), user="ana")
+    assert changes(engine) == before
+
+
+def test_what_people_edited_stays_until_the_source_says_something_new(engine, folder):
+    from workbench.store import journal
+    from workbench.vocabulary import Surface
+
+    load(engine, sources(folder), user="ana")
+    id_ = value(engine, select(Account.id).where(Account.code == "A"))
+    edit = pd.DataFrame(
+        {"record_id": [id_], "field": ["employees"], "value": [99], "effective": [dt.date(2024, 6, 1)]}
+    )
+    with journal.batch(engine, journal.Author("zoe", Surface.DASHBOARD)) as batch:
+        batch.set("account", edit)
+    report = load(engine, sources(folder), user="ana")
+    assert (report.table("account").kept, report.table("account").changed) == (1, 0)
+    assert value(engine, select(Account.employees).where(Account.code == "A")) == 99
+    put(folder / "crm" / "accounts.csv", ",R,12", ",R,13")
+    load(engine, sources(folder), user="ana")
+    assert value(engine, select(Account.employees).where(Account.code == "A")) == 13
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "reason"),
+    [
+        ("accounts", "C,Cie,,,client,2024-01-10,Z,R,", "Référence inconnue : parent = Z"),
+        ("accounts", "C,Cie,,,client,2024-13-10,,R,", "Date illisible : entered_on = 2024-13-10"),
+        ("accounts", "C,Cie,,,client,2024-01-10,,R,many", "Valeur illisible : employees = many"),
+        ("accounts", "C,Cie,,,friend,2024-01-10,,R,", "Valeur inconnue : status = friend"),
+        ("accounts", "C,,,,client,2024-01-10,,R,", "Valeur manquante : name"),
+        ("accounts", "A,Twin,,,client,2024-01-10,,R,", "Code en double : A"),
+        ("accounts", "C,Cie", "Nombre de colonnes : 2 au lieu de 9"),
+        ("documents", "F2,invoice,A,2024-04-02,1.00,USD", "Taux de change manquant : USD, 2024-04-02"),
+        ("history", "account,Z,status,2024-01-10,client", "Référence inconnue : account = Z"),
+        ("history", "account,A,colour,2024-01-10,red", "Champ inconnu : account.colour"),
+        ("opportunities", "P,Pont,A,spanco,X,1,,R,2024-03-01", "Référence inconnue : stage = X"),
+    ],
+)
+def test_a_row_that_does_not_fit_is_kept_mended_and_loaded(tmp_path, folder, file, row, reason):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    path = folder / "crm" / f"{file}.csv"
+    path.write_text(path.read_text("utf-8") + row + "\n", "utf-8")
+    report = load(engine, sources(folder), user="ana")
+    assert report.rejected["reason"].tolist() == [reason]
+    assert report.rejected["file"].tolist() == [f"{file}.csv"]
+    assert report.rejected["line"].tolist() == [path.read_text("utf-8").count("\n")]
+    stored = value(engine, select(RejectedRow.raw))
+    assert row.split(",")[0] in json.loads(stored).values()
+    [written] = write_rejected(report.rejected, tmp_path / "rejected")
+    assert written.name == f"{file}.csv"
+    assert "reason" in pd.read_csv(written).columns
+
+
+def test_rejected_rows_can_be_mended_and_loaded(tmp_path, folder):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    put(folder / "crm" / "accounts.csv", "2024-02-01", "2024-02-31")
+    report = load(engine, sources(folder), user="ana")
+    [written] = write_rejected(report.rejected, tmp_path / "mended")
+    mended = written.read_text("utf-8-sig").replace("2024-02-31", "2024-02-01")
+    written.write_text(mended, "utf-8")
+    again = load(engine, [SourceSettings(kind="crm", path=tmp_path / "mended")], user="ana")
+    assert (again.table("account").new, again.rejected.empty) == (1, True)
+
+
+def test_foreign_money_is_taken_at_the_rate_of_its_day(tmp_path, folder):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    put(folder / "crm" / "documents.csv", "EUR", "USD")
+    rates = {"USD": {dt.date(2024, 1, 1): Decimal("0.9"), dt.date(2024, 5, 1): Decimal("0.5")}}
+    report = load(engine, sources(folder), user="ana", currency=Currency(rates=rates))
+    assert value(engine, select(Document.amount)) == Decimal("90.00")
+    assert report.table("document_line").sums == {"amount": 90.0}
+
+
+def test_accounts_that_are_each_others_parent_are_kept(tmp_path, folder):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    put(folder / "crm" / "accounts.csv", "2024-01-10,,R", "2024-01-10,B,R")
+    load(engine, sources(folder), user="ana")
+    assert value(engine, select(func.count(Account.parent_id))) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "error"),
+    [
+        ("accounts.csv", b"", SourceError),
+        ("accounts.csv", b"a\x00b\n1\n", SourceError),
+        ("accounts.xlsx", b"not a workbook", SourceError),
+        ("others.csv", b"a,b\n1,2\n", SourceError),
+        ("history.csv", b"a,b\n1,2\n", MissingColumns),
+    ],
+)
+def test_what_cannot_be_read_leaves_no_trace(tmp_path, name, data, error):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    before = changes(engine)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_bytes(data)
+    with pytest.raises(error, match=r"csv|xlsx"):
+        load(engine, [SourceSettings(kind="crm", path=tmp_path / "in")], user="ana")
+    with pytest.raises(UnknownName, match="generic"):
+        load(engine, [SourceSettings(kind="crm", path=tmp_path / "in", preset="genric")], user="ana")
+    assert changes(engine) == before
+    assert value(engine, select(func.count()).select_from(Load)) == 0
+
+
+def test_a_workbook_reads_as_its_sheets(tmp_path, folder):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    with pd.ExcelWriter(tmp_path / "crm.xlsx") as book:
+        for name in FILES:
+            dates = {"entered_on", "created_on", "close_date", "date"}
+            frame = pd.read_csv(folder / "crm" / f"{name}.csv", dtype={"siren": "str", "value": "str"})
+            frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in frame if c in dates})
+            frame.to_excel(book, sheet_name=name, index=False)
+    load(engine, sources(folder), user="ana")
+    before = changes(engine)
+    report = load(engine, [SourceSettings(kind="crm", path=tmp_path / "crm.xlsx")], user="ana")
+    assert report.rejected.empty
+    assert changes(engine) == before
+
+
+def test_progress_ends_at_its_total(tmp_path, folder):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    seen = []
+    load(engine, sources(folder), user="ana", progress=lambda *step: seen.append(step))
+    assert seen[-1][1] <= seen[-1][2]
+    assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
+
+
+MAVEN = {"won": 4_238, "lost": 2_473, "engaging": 1_589, "prospecting": 500}
+
+
+def test_maven_has_its_control_totals(engine, shared):
+    source = [SourceSettings(kind="crm", path=shared / "maven_crm", preset="maven")]
+    report = load(engine, source, user="ana")
+    assert report.rejected.empty
+    assert (report.table("opportunity").new, report.data_date) == (8_800, dt.date(2017, 12, 31))
+    from workbench.store.schema import DealPeriod, Stage
+
+    with engine.connect() as connection:
+        stages = connection.execute(
+            select(Stage.code, func.count(), func.sum(Opportunity.amount))
+            .join(Opportunity, Opportunity.stage_id == Stage.id)
+            .group_by(Stage.code)
+        ).all()
+        open_ = {
+            day: connection.scalar(
+                select(func.count())
+                .select_from(DealPeriod)
+                .join(Stage, Stage.id == DealPeriod.stage_id)
+                .where(
+                    Stage.code == "maven/engaging",
+                    DealPeriod.valid_from <= day,
+                    (DealPeriod.valid_to > day) | DealPeriod.valid_to.is_(None),
+                )
+            )
+            for day in (dt.date(2017, 3, 31), dt.date(2017, 6, 30), dt.date(2017, 9, 30))
+        }
+    assert {code.removeprefix("maven/"): n for code, n, _ in stages} == MAVEN
+    assert {c: int(s) for c, _, s in stages if c == "maven/won"} == {"maven/won": 10_005_534}
+    assert list(open_.values()) == [1_330, 1_686, 2_409]
+    alone = select(func.count()).where(Opportunity.account_id.is_(None))
+    assert value(engine, alone) == 1_425
+    assert value(engine, select(func.count()).where(Opportunity.product == "GTX Pro")) > 0
+    assert value(engine, select(func.count()).where(Account.sector == "technolgy")) == 0
+    before = changes(engine)
+    load(engine, source, user="ana")
+    assert changes(engine) == before
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from workbench.settings import SourceSettings
+from workbench.sources.load import load
+from workbench.store import connect
+
+url, folder, preset, at = sys.argv[1:]
+def die(what, done, total):
+    if what == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+load(connect(url), [SourceSettings(kind="crm", path=Path(folder), preset=preset)], user="x", progress=die)
+"""
+
+
+@pytest.mark.parametrize("at", ["account", "document_line"])
+def test_a_load_killed_midway_leaves_the_store_as_it_was(engine, store_url, folder, at):
+    before = changes(engine)
+    command = [sys.executable, "-c", KILLED, store_url, str(folder / "crm"), "generic", at]
+    ended = subprocess.run(command, check=False, env=os.environ, timeout=120)
+    assert ended.returncode == -signal.SIGKILL
+    assert changes(engine) == before
+    assert value(engine, select(func.count()).select_from(Account)) == 0
+    assert load(engine, sources(folder), user="ana").table("account").new == 2
