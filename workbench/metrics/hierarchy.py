@@ -248,17 +248,14 @@ def heads(ids: Ints, on: Ints, parents: pd.DataFrame) -> Ints:
     if not len(key):
         return here
     climbing = np.flatnonzero(np.isin(ids, child))
-    low = here.copy()
-    for step in range(len(np.unique(child)) + 1):
+    for _ in range(_DEEP):
         at = np.searchsorted(key, here[climbing] * _SPREAD + on[climbing], side="right") - 1
         up = (at >= 0) & (child[at] == here[climbing]) & (end[at] > on[climbing])
         climbing = climbing[up]
         if not len(climbing):
             return here
         here[climbing] = above[at[up]]
-        if step > _DEEP:
-            return _cut(here, low, climbing, on, (key, child, above, end))
-    return here
+    return _cut(here, ids, climbing, on, (key, child, above, end))
 
 
 _SPREAD = 1 << 20  # more than any day number; account ids stay well under 2**43
