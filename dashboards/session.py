@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import panel as pn
+import param
 
 import workbench
 from dashboards.browser import Browser
@@ -168,6 +169,10 @@ class Session:
         [(_, found)] = await loop.run_in_executor(POOL, self._computed, [slot])
         return found
 
+    async def work(self, act: Callable[[], Any]) -> Any:
+        """Do something slow on a thread."""
+        return await asyncio.get_running_loop().run_in_executor(POOL, act)
+
     def _computed(self, slots: list[Slot]) -> list[tuple[Slot, Any]]:
         with self._computing:
             if self._scope is None:
@@ -179,6 +184,22 @@ class Session:
         return [(slot, slot.computed(scope)) for slot in slots]
 
     # Going elsewhere
+
+    def keep(self, state: param.Parameterized, *names: str) -> None:
+        """Keep a page's own choices in the address, so that a link restores them."""
+
+        def follow(event: param.parameterized.Event) -> None:
+            self.own[event.name] = str(event.new)
+            self.browser.address(self.link(self.page, **self.own))
+
+        state.param.watch(follow, list(names))
+
+    def present(self) -> Scope:
+        """The scope as the filters have it now."""
+        with self._computing:
+            if self._scope is None:
+                self._scope = self.scope()
+            return self._scope
 
     def link(self, page: str, **query: Any) -> str:
         """The address of a page under the same filters; `query` adds to it."""

@@ -81,10 +81,25 @@ def table(
     tools: Sequence[Any] = (),
     empty: str = "",
     lazy: bool = False,
+    on_row: Callable[[dict[str, Any]], None] | None = None,
+    filters: bool = True,
 ) -> pn.Column:
     """A card with a table; a click on a row goes where the rows link to.
 
-    Args: as of `cards.figure`; `compute` returns the rows from a scope.
+    Args:
+        session: of the page.
+        title: what the rows are.
+        compute: the rows from a scope.
+        subtitle: how to read them.
+        metric: its name in the catalog, for the definition.
+        width: columns of twelve on a desk.
+        page_size: rows shown at once.
+        also: parameters besides the filters on which it depends.
+        tools: widgets for this table alone, between heading and rows.
+        empty: why there may be nothing, and what to change.
+        lazy: fill it only when it is seen, whatever its place on the page.
+        on_row: gets the row that was clicked, where it leads to no page.
+        filters: whether each column has one.
     """
     body = pn.Column(states.loading(280), sizing_mode="stretch_width", margin=(8, 0, 0, 0))
     held: list[Grid] = []
@@ -102,7 +117,9 @@ def table(
         elif held:
             held[0].show(rows)
         else:
-            held.append(Grid(session, rows, page_size=page_size))
+            held.append(
+                Grid(session, rows, page_size=page_size, on_row=on_row, filters=filters)
+            )
             body.objects = [held[0].view]
 
     slot = session.add(Slot(show, compute))
@@ -113,9 +130,18 @@ def table(
 class Grid:
     """A table widget with its chooser, totals and downloads; `show` exchanges its rows."""
 
-    def __init__(self, session: Session, rows: Rows, *, page_size: int = PAGE_SIZE) -> None:
+    def __init__(
+        self,
+        session: Session,
+        rows: Rows,
+        *,
+        page_size: int = PAGE_SIZE,
+        on_row: Callable[[dict[str, Any]], None] | None = None,
+        filters: bool = True,
+    ) -> None:
         self.session = session
-        self.rows = rows
+        self.on_row = on_row
+        self.rows = rows = replace(rows, frame=rows.frame.reset_index(drop=True))
         self.fields = rows.fields(session.loc)
         self.totals = states.html("")
         self.chooser = self._chooser()
@@ -136,13 +162,13 @@ class Grid:
             header_align={
                 one.name: "right" if one.kind in NUMERIC else "left" for one in self.fields
             },
-            header_filters=_filters(rows, self.fields, session.loc),
+            header_filters=_filters(self.fields, session.loc) if filters else None,
             hidden_columns=self._hidden(shown),
             configuration=_words(session.loc),
             stylesheets=[theme.sheet("table")],
             margin=0,
         )
-        if rows.link:
+        if rows.link or on_row:
             self.widget.on_click(self._go)
         self._total()
         tools = pn.Row(
@@ -158,7 +184,7 @@ class Grid:
 
     def show(self, rows: Rows) -> None:
         """Exchange the rows, and keep page, sort, filters and chosen columns where they fit."""
-        self.rows = rows
+        self.rows = rows = replace(rows, frame=rows.frame.reset_index(drop=True))
         self.widget.value = _plain(rows, self.fields, self.session.loc)
         self._total()
 
@@ -199,11 +225,15 @@ class Grid:
         return [name for name in {*(one.name for one in self.fields), *link} if name not in shown]
 
     def _go(self, event: Any) -> None:
-        page, key = self.rows.link
         # The row is told by its place in `value`, whatever page, sort and filter are on screen.
-        record = self.widget.value.iloc[event.row][key]
-        if not pd.isna(record):
-            self.session.go(page, id=int(record))
+        index = self.widget.value.index[event.row]
+        record = self.rows.frame.loc[index]
+        if self.on_row:
+            self.on_row(record.to_dict())
+        elif self.rows.link:
+            page, key = self.rows.link
+            if not pd.isna(record[key]):
+                self.session.go(page, id=int(record[key]))
 
     def _total(self) -> None:
         loc = self.session.loc
@@ -293,9 +323,7 @@ def _formatter(one: exported.Field, rows: Rows, session: Session) -> HTMLTemplat
     return HTMLTemplateFormatter(template=f"<%= {_DASH} ? '–' : {said} %>")
 
 
-def _filters(
-    rows: Rows, fields: Sequence[exported.Field], loc: Locale
-) -> dict[str, dict[str, Any]]:
+def _filters(fields: Sequence[exported.Field], loc: Locale) -> dict[str, dict[str, Any]]:
     """A filter under each heading: contains for text, at least for numbers."""
     made: dict[str, dict[str, Any]] = {}
     for one in fields:
@@ -310,9 +338,9 @@ def _filters(
     return made
 
 
-def _words(loc: Locale) -> dict[str, Any]:
-    """The table's own words in the reader's language."""
-    pages = {
+def page_words(loc: Locale) -> dict[str, str]:
+    """The words of a table's page buttons."""
+    return {
         "first": "«",
         "first_title": loc.t("Première page"),
         "last": "»",
@@ -321,5 +349,11 @@ def _words(loc: Locale) -> dict[str, Any]:
         "prev_title": loc.t("Page précédente"),
         "next": "›",
         "next_title": loc.t("Page suivante"),
+        "all": loc.t("Tout"),
+        "page_size": loc.t("Lignes"),
     }
-    return {"locale": "x", "langs": {"x": {"pagination": pages}}}
+
+
+def _words(loc: Locale) -> dict[str, Any]:
+    """The table's own words in the reader's language."""
+    return {"locale": "x", "langs": {"x": {"pagination": page_words(loc)}}}
