@@ -131,7 +131,11 @@ class Company:
     def _reps(self) -> dict[str, Any]:
         number = np.arange(1, self.reps + 6)
         manager = np.r_[0, np.ones(4, dtype="int64"), self.manager]
-        return {"id": number, "name": texts("Rep ", number), "manager_id": ids(manager, manager > 0)}
+        return {
+            "id": number,
+            "name": texts("Rep ", number),
+            "manager_id": ids(manager, manager > 0),
+        }
 
     def _stages(self) -> dict[str, Any]:
         codes = ["S", "P", "A", "N", "C", "O", "LOST"]

@@ -6,10 +6,10 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pytest
-from tests.metrics.frames import as_kind, as_pandas
-from tests.metrics.synthetic import Company
 
 import workbench.metrics  # noqa: F401 - registers the metrics
+from tests.metrics.frames import as_kind, as_pandas
+from tests.metrics.synthetic import Company
 from workbench.errors import MissingColumns, SettingsError, UnknownName
 from workbench.metrics.catalog import CATALOG, find
 from workbench.tables import Kind
@@ -31,7 +31,9 @@ OPTIONS = {
     + [{"level": "team"}],
     "activity_coverage": [{"by": "segment"}, {"by": None}],
     "touches_per_won": [{"by": None}, {"by": "segment"}],
-    "revenue_by_account": [{"by": by} for by in ("customer", "group", "month", "owner", "segment", None)],
+    "revenue_by_account": [
+        {"by": by} for by in ("customer", "group", "month", "owner", "segment", None)
+    ],
     "aged_balance": [{"by": "customer"}, {"by": "owner"}],
     "won_versus_invoiced": [{"by": "deal"}, {"by": None}],
     "qualification_by_owner": [{"by": None, "status": None}],
@@ -108,7 +110,9 @@ def test_trap_17_a_missing_column_is_named(name: str, kind: str) -> None:
         gone = "status" if name == "funnel_stock" else DECISIVE[table]
         frames[place] = frames[place].drop(columns=[gone])
         with pytest.raises(MissingColumns, match=gone) as raised:
-            metric(*(as_kind(f, kind) for f in frames), **READS_ALL.get(name, {}), as_of=COMPANY.as_of)
+            metric(
+                *(as_kind(f, kind) for f in frames), **READS_ALL.get(name, {}), as_of=COMPANY.as_of
+            )
         assert raised.value.missing == [gone]
         assert table in str(raised.value)
 

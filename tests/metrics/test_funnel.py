@@ -126,7 +126,9 @@ def test_a_curve_rises_month_by_month() -> None:
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.integers(0, 2**20), st.sampled_from(["month", "segment", "owner", None]), st.integers(0, 700))
+@given(
+    st.integers(0, 2**20), st.sampled_from(["month", "segment", "owner", None]), st.integers(0, 700)
+)
 def test_trap_5_no_rate_leaves_0_to_1(seed: int, by: str | None, window: int) -> None:
     result = funnel_conversion.of(Company(accounts=40, seed=seed), by=by, window=window)
     for name in ("prospect_rate", "client_rate", "client_of_prospects", "so_far_rate"):

@@ -45,7 +45,9 @@ def test_own_and_group_totals() -> None:
         ("Roubaix", "Nord › Lille › Roubaix", 2, "Nord", 0, 1),
         ("Seul", "Seul", 0, "Seul", 0, 1),
     ]
-    assert records(result, "own_revenue", "group_revenue", "group_pipeline", "group_outstanding") == [
+    assert records(
+        result, "own_revenue", "group_revenue", "group_pipeline", "group_outstanding"
+    ) == [
         (100.0, 140.04, 1500.5, 180.0),
         (0.0, 40.04, 1500.5, 60.0),
         (40.04, 40.04, 500.5, 60.0),
@@ -72,7 +74,10 @@ def test_a_parent_that_is_not_there_makes_a_head() -> None:
 
 def test_a_very_deep_chain() -> None:
     size = 3000
-    accounts = frame("accounts", *({"id": i, "name": "x", "parent_id": i - 1 or None} for i in range(1, size + 1)))
+    accounts = frame(
+        "accounts",
+        *({"id": i, "name": "x", "parent_id": i - 1 or None} for i in range(1, size + 1)),
+    )
     result = tree(accounts)
     assert result["depth"].tolist() == list(range(size))
     assert result["members"].tolist() == list(range(size, 0, -1))
@@ -83,7 +88,10 @@ def test_a_very_deep_chain() -> None:
 def test_heads_add_up_to_everyone_whatever_the_parents(parents: list[int]) -> None:
     accounts = frame(
         "accounts",
-        *({"id": i + 1, "name": "x", "parent_id": parent or None} for i, parent in enumerate(parents)),
+        *(
+            {"id": i + 1, "name": "x", "parent_id": parent or None}
+            for i, parent in enumerate(parents)
+        ),
     )
     result = tree(accounts)
     assert result.loc[result["parent_id"].isna(), "members"].sum() == len(parents)

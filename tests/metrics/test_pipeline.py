@@ -44,7 +44,9 @@ def test_trap_1_lost_counts_0_and_an_explicit_0_is_0() -> None:
 
 
 def test_trap_2_each_deal_is_weighed_then_added() -> None:
-    deals = written("opportunities", "id stage_id amount probability\n1 1 100.0 0.99\n2 1 200.0 0.0")
+    deals = written(
+        "opportunities", "id stage_id amount probability\n1 1 100.0 0.99\n2 1 200.0 0.0"
+    )
     assert pipeline_totals(deals, STAGES)["weighted"].tolist() == [99.0]
 
 

@@ -52,7 +52,9 @@ def test_trap_13_lost_competes_with_client() -> None:
 def test_censored_accounts_leave_those_at_risk() -> None:
     """E entered on the 28th and is 3 days old: it leaves after day 3, so four are left on day 5."""
     more = written("accounts", "id name entered_on\n5 E 2026-01-28")
-    late = written("status_periods", "account_id status valid_from valid_to\n5 suspect 2026-01-28 -")
+    late = written(
+        "status_periods", "account_id status valid_from valid_to\n5 suspect 2026-01-28 -"
+    )
     accounts = pd.concat([ACCOUNTS, more], ignore_index=True)
     result = time_to_client(accounts, pd.concat([PERIODS, late]), as_of="2026-01-31")
     assert records(result, "day", "at_risk")[:2] == [(0, 5), (5, 4)]

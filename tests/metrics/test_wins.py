@@ -67,7 +67,10 @@ def test_trap_11_owner_team_and_group_are_those_of_the_win() -> None:
         (2, "2026-04-11", "Ali", "Nord", "Ancienne"),
     ]
     by_team = won_by(*TABLES, as_of="2026-09-30", by="team")
-    assert records(by_team, "group_id", "group", "amount") == [(3, "Sud", 1000.0), (4, "Nord", 510.5)]
+    assert records(by_team, "group_id", "group", "amount") == [
+        (3, "Sud", 1000.0),
+        (4, "Nord", 510.5),
+    ]
     by_group = won_by(*TABLES, as_of="2026-09-30", by="group")
     assert records(by_group, "group", "amount") == [
         ("Nouvelle", 1000.0),
@@ -108,7 +111,9 @@ def test_reasons() -> None:
 
 
 def test_trap_8_the_period_before_is_as_long() -> None:
-    result = won_in_period(DEALS, STAGES, as_of="2026-09-30", since="2026-05-01", until="2026-05-31")
+    result = won_in_period(
+        DEALS, STAGES, as_of="2026-09-30", since="2026-05-01", until="2026-05-31"
+    )
     assert records(
         result, "kpi", "value", "previous", "previous_since", "previous_until", "change_rate"
     ) == [
@@ -142,7 +147,9 @@ def test_every_grouping_adds_up_to_the_rows() -> None:
 
 
 def test_maven_win_rate_and_cycle(shared) -> None:
-    raw = pd.read_csv(shared / "maven_crm" / "sales_pipeline.csv", parse_dates=["engage_date", "close_date"])
+    raw = pd.read_csv(
+        shared / "maven_crm" / "sales_pipeline.csv", parse_dates=["engage_date", "close_date"]
+    )
     stage = raw["deal_stage"].map({"Prospecting": 1, "Engaging": 2, "Won": 4, "Lost": 5})
     deals = frame("opportunities").reindex(range(len(raw)))
     deals = deals.assign(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
-import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
@@ -119,7 +118,10 @@ def credited(
 
 @metric(
     label=("Actions commerciales", "Activities"),
-    question=("Quelles actions sont derrière ce chiffre ?", "Which activities are behind this figure?"),
+    question=(
+        "Quelles actions sont derrière ce chiffre ?",
+        "Which activities are behind this figure?",
+    ),
     unit=("actions", "activities"),
     formula=CREDIT,
     source="owner and team history of the journal",
@@ -240,9 +242,7 @@ def activity_by_rep(
 _EMPTY = {"rep_id": "Int64", "kind": "str", "period": "datetime64[us]"}
 
 
-def touches(
-    activities: nw.LazyFrame[Any], as_of: dt.date, within_days: int
-) -> nw.LazyFrame[Any]:
+def touches(activities: nw.LazyFrame[Any], as_of: dt.date, within_days: int) -> nw.LazyFrame[Any]:
     """Per account touched by the day: last touch, and how many in the days up to it."""
     first = midnight(as_of - within_days * DAY + DAY)
     recent = (nw.col("date") >= first).cast(nw.Int64)
@@ -345,9 +345,7 @@ def activity_coverage(
     return give(labelled(result, by), accounts, COVERAGE)
 
 
-def touches_of_deals(
-    activities: nw.LazyFrame[Any], won: nw.LazyFrame[Any]
-) -> pd.Series[Any]:
+def touches_of_deals(activities: nw.LazyFrame[Any], won: nw.LazyFrame[Any]) -> pd.Series[Any]:
     """How many activities each won deal took, by its id; deals without any are absent.
 
     Those on the deal itself, and those on its account that name no deal, from its creation to its
@@ -416,7 +414,9 @@ def touches_per_won(
         ("owner", "team", "segment", "product", "pipeline"),
     )
     rows = collect(won, "id", "group_id", "group")
-    rows["touches"] = looked_up(rows["id"], touches_of_deals(activities, won)).fillna(0).astype("Int64")
+    rows["touches"] = (
+        looked_up(rows["id"], touches_of_deals(activities, won)).fillna(0).astype("Int64")
+    )
     found = (
         rows.groupby(["group_id", "group"], dropna=False, sort=False)
         .agg(deals=("id", "size"), touches=("touches", "sum"))
@@ -458,7 +458,8 @@ def activity_in_period(
         part = within(known, "date", first, last)
         row = collect(
             part.select(
-                nw.col("two_way").fill_null(value=False).cast(nw.Int64).alias("two_way"), "account_id"
+                nw.col("two_way").fill_null(value=False).cast(nw.Int64).alias("two_way"),
+                "account_id",
             )
         )
         return float(len(row)), float(row["two_way"].sum()), float(row["account_id"].nunique())

@@ -67,9 +67,7 @@ def _stalled(
     accounts: nw.LazyFrame[Any],
     as_of: Any,
 ) -> pd.DataFrame:
-    rows = collect(
-        _open_deals(opportunities, stages, accounts, as_of).filter(nw.col("is_stalled"))
-    )
+    rows = collect(_open_deals(opportunities, stages, accounts, as_of).filter(nw.col("is_stalled")))
     return rows.assign(
         reason="stalled",
         entity="opportunity",
@@ -155,7 +153,16 @@ def _late(
     tables = (ledger_entries, ledger_customers, documents, accounts)
     items = open_items(*tables, as_of=as_of, terms=terms)
     due = items[items["days_past_due"] > 0]
-    keys = ["customer_id", "customer", "account_id", "account", "owner_id", "owner", "team_id", "team"]
+    keys = [
+        "customer_id",
+        "customer",
+        "account_id",
+        "account",
+        "owner_id",
+        "owner",
+        "team_id",
+        "team",
+    ]
     found = (
         due.groupby(keys, dropna=False, sort=False)
         .agg(
@@ -236,7 +243,10 @@ def slipped_deals(
 
 @metric(
     label=("Contrats concurrents à échéance", "Competitors' contracts that end"),
-    question=("Quels clients de concurrents seront libres ?", "Which competitors' customers come free?"),
+    question=(
+        "Quels clients de concurrents seront libres ?",
+        "Which competitors' customers come free?",
+    ),
     unit=("jours", "days"),
     formula=ENDING,
     source="contracts",

@@ -82,7 +82,10 @@ MONTH_DAYS = 30
         "Which accounts are behind the funnel?",
     ),
     unit=("comptes", "accounts"),
-    formula=("Un compte par ligne, avec son statut à la date.", "One account per row, as of the date."),
+    formula=(
+        "Un compte par ligne, avec son statut à la date.",
+        "One account per row, as of the date.",
+    ),
     source="shared definition: account status",
     columns=ROWS,
 )
@@ -140,7 +143,7 @@ def funnel_stock(
     """
     found = grouped(_entered(accounts, as_of), by, ACCOUNT)
     counted = collect(
-        found.group_by("group_id", "group", "status").agg(accounts=nw.len()), 
+        found.group_by("group_id", "group", "status").agg(accounts=nw.len()),
     )
     wide = _crossed(counted, [*STAGES, *sorted(set(counted["status"].dropna()) - set(STAGES))])
     per_group = wide.groupby(["group_id", "group"], dropna=False, sort=False)["accounts"]
@@ -163,7 +166,9 @@ def _crossed(counted: pd.DataFrame, statuses: list[str]) -> pd.DataFrame:
     )[["group_id", "group"]]
     if groups.empty:
         groups = pd.DataFrame({"group_id": [0], "group": [""]})
-    listed = pd.DataFrame({"status": pd.Series(statuses, dtype="str"), "position": range(len(statuses))})
+    listed = pd.DataFrame(
+        {"status": pd.Series(statuses, dtype="str"), "position": range(len(statuses))}
+    )
     every = groups.merge(listed, how="cross")
     counted = counted.assign(status=counted["status"].astype("str"))
     merged = every.merge(counted, on=["group_id", "group", "status"], how="left")
@@ -196,10 +201,7 @@ def journeys(
         never; a client has been a prospect, and nobody arrives before they enter.
     """
     known = within(status_periods, "valid_from", None, as_of)
-    arrivals = (
-        known.group_by("account_id", "status")
-        .agg(nw.col("valid_from").min())
-    )
+    arrivals = known.group_by("account_id", "status").agg(nw.col("valid_from").min())
     first = collect(arrivals)
     if by in CALENDAR or by is None:
         narrow = accounts.select("id", "entered_on")
@@ -209,7 +211,9 @@ def journeys(
     rows = collect(narrow)
     on = {
         status: days(
-            first.loc[first["status"] == status].set_index("account_id")["valid_from"].reindex(rows["id"])
+            first.loc[first["status"] == status]
+            .set_index("account_id")["valid_from"]
+            .reindex(rows["id"])
         )
         for status in STAGES
     }
@@ -229,7 +233,11 @@ def journeys(
     moments = pd.Series(pd.to_datetime(np.where(entry == NO_DAY, 0, entry), unit="D"))
     if by in CALENDAR:
         year, month = moments.dt.year, moments.dt.month
-        numbers = {"year": year, "quarter": year * 10 + (month + 2) // 3, "month": year * 100 + month}
+        numbers = {
+            "year": year,
+            "quarter": year * 10 + (month + 2) // 3,
+            "month": year * 100 + month,
+        }
         rows["group_id"] = numbers[str(by)].astype("Int64").where(entry != NO_DAY)
     elif by is None:
         rows["group_id"] = 0

@@ -145,7 +145,9 @@ def _open_amounts(opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -
 
 def _placed(ids: Ints, amounts: pd.DataFrame) -> Ints:
     """The cents of each account, in the order of `ids`; 0 where there are none."""
-    found = pd.Series(amounts["cents"].to_numpy("int64"), index=amounts["account_id"].to_numpy("int64"))
+    found = pd.Series(
+        amounts["cents"].to_numpy("int64"), index=amounts["account_id"].to_numpy("int64")
+    )
     return found.reindex(ids, fill_value=0).to_numpy("int64")
 
 
@@ -175,7 +177,7 @@ def _parents(ids: Ints, parent_ids: pd.Series[Any]) -> tuple[Ints, NDArray[np.bo
 def _grounded(parent: Ints) -> NDArray[np.bool_]:
     """Whether climbing from each position ends, by doubling the step each time."""
     up = np.append(np.where(parent < 0, len(parent), parent), len(parent))
-    for _ in range(int(len(parent)).bit_length() + 1):
+    for _ in range(len(parent).bit_length() + 1):
         if (up == len(parent)).all():
             break
         up = up[up]

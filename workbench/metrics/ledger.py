@@ -80,9 +80,7 @@ def balance_of_accounts(
     return _of_accounts(receivables(ledger_entries, as_of=as_of), ledger_customers)
 
 
-def _of_accounts(
-    lines: nw.LazyFrame[Any], ledger_customers: nw.LazyFrame[Any]
-) -> pd.DataFrame:
+def _of_accounts(lines: nw.LazyFrame[Any], ledger_customers: nw.LazyFrame[Any]) -> pd.DataFrame:
     tied = ledger_customers.select(nw.col("id").alias("customer_id"), "account_id").filter(
         ~nw.col("account_id").is_null()
     )

@@ -225,7 +225,9 @@ def tiled(periods: nw.LazyFrame[Any], key: str, value: str) -> nw.LazyFrame[Any]
     before = (
         kept.group_by(key)
         .agg(nw.col("valid_from").min().alias("valid_to"))
-        .select(nw.col(key), nobody.alias(value), nw.lit(ALWAYS).alias("valid_from"), nw.col("valid_to"))
+        .select(
+            nw.col(key), nobody.alias(value), nw.lit(ALWAYS).alias("valid_from"), nw.col("valid_to")
+        )
     )
     return nw.concat([kept, after, before])
 

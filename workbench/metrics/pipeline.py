@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -18,16 +18,12 @@ from workbench.metrics.periods import (
     asked,
     day,
     days,
-    holding,
     midnight,
     month_ends,
     number_of,
     within,
 )
 from workbench.vocabulary import StageKind
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 KINDS = [kind.value for kind in StageKind]
 ROWS = {
@@ -219,8 +215,13 @@ def pipeline_totals(
         as_of: ages are counted up to it.
         by: owner, team, segment, product, pipeline, closing_month or stage; None for one row.
     """
-    found = _summed(opportunities, stages, None if by == "stage" else by, as_of, 
-                    ("stage_id", "stage", "position") if by == "stage" else ())
+    found = _summed(
+        opportunities,
+        stages,
+        None if by == "stage" else by,
+        as_of,
+        ("stage_id", "stage", "position") if by == "stage" else (),
+    )
     if by == "stage":
         found = found.assign(group_id=found["stage_id"], group=found["stage"])
         found = found.sort_values("position", kind="stable")

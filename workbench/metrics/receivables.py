@@ -78,7 +78,11 @@ def _customers(
         "account_id",
     )
     companies = accounts.select(
-        nw.col("id").alias("account_id"), nw.col("name").alias("account"), "owner_id", "owner", *more
+        nw.col("id").alias("account_id"),
+        nw.col("name").alias("account"),
+        "owner_id",
+        "owner",
+        *more,
     )
     return tied.join(companies, on="account_id", how="left")
 
@@ -252,7 +256,9 @@ def aged_balance(
         groups = pd.DataFrame({"group_id": [0], "group": [""]})
     number = np.arange(len(groups))
     numbered = keyed.merge(groups.assign(number=number), on=keys, how="left")
-    slot = numbered["number"].to_numpy("int64") * len(BUCKETS) + numbered["position"].to_numpy("int64")
+    slot = numbered["number"].to_numpy("int64") * len(BUCKETS) + numbered["position"].to_numpy(
+        "int64"
+    )
     size = len(groups) * len(BUCKETS)
     added = np.zeros(size, dtype="int64")
     np.add.at(added, slot, numbered["cents"].to_numpy("int64"))

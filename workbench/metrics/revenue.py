@@ -99,7 +99,10 @@ GROUPINGS = (*COMPANY, "customer", "group", *CALENDAR)
 
 @metric(
     label=("Lignes de chiffre d’affaires", "Revenue lines"),
-    question=("Quelles écritures sont derrière ce chiffre ?", "Which entries are behind this figure?"),
+    question=(
+        "Quelles écritures sont derrière ce chiffre ?",
+        "Which entries are behind this figure?",
+    ),
     unit=("€", "€"),
     formula=FORMULA,
     source=SOURCE,
@@ -188,13 +191,16 @@ def revenue_by_account(
             "unallocated": nw.col("customer_id").is_null(),
         }
         parts = rows.with_columns(
-            **{name: nw.when(flag).then(nw.col("cents")).otherwise(0) for name, flag in flags.items()}
+            **{
+                name: nw.when(flag).then(nw.col("cents")).otherwise(0)
+                for name, flag in flags.items()
+            }
         ).group_by("date")
         daily = collect(parts.agg(nw.col("cents", "unmatched", "unallocated", "lines").sum()))
         found = collect(
-            nw.from_native(daily).lazy().with_columns(
-                group_id=number(str(by), "date"), group=nw.lit("")
-            )
+            nw.from_native(daily)
+            .lazy()
+            .with_columns(group_id=number(str(by), "date"), group=nw.lit(""))
         )
     else:
         found = _companies(collect(rows), accounts, parent_periods, by)
@@ -239,7 +245,9 @@ def _companies(
                 days(rows.loc[has_account, "date"]),
                 parents,
             )
-        place = pd.Index(known["id"].astype("int64")).get_indexer(wanted.fillna(-1).to_numpy("int64"))
+        place = pd.Index(known["id"].astype("int64")).get_indexer(
+            wanted.fillna(-1).to_numpy("int64")
+        )
         group_id, group = _taken(known, place, by, wanted)
     amount = rows["cents"]
     no_customer = rows["customer_id"].isna().to_numpy()
@@ -306,7 +314,10 @@ def revenue_by_month(
 
 @metric(
     label=("Chiffre d’affaires de la période", "Revenue in the period"),
-    question=("Combien avons-nous facturé, et combien avant ?", "How much revenue, and how much before?"),
+    question=(
+        "Combien avons-nous facturé, et combien avant ?",
+        "How much revenue, and how much before?",
+    ),
     unit=("€", "€"),
     formula=FORMULA,
     source=SOURCE,
@@ -391,9 +402,7 @@ def unallocated_revenue(
     return give(result, ledger_entries, UNALLOCATED)
 
 
-def _customers(
-    named: nw.LazyFrame[Any], entries: pd.DataFrame, key: list[str]
-) -> pd.DataFrame:
+def _customers(named: nw.LazyFrame[Any], entries: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """How many customers the 411 lines of each of those entries name."""
     listed = entries["entry"].dropna().unique().tolist()
     lines = collect(named.filter(nw.col("entry").is_in(listed)), *key, "customer_id")

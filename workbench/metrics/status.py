@@ -297,7 +297,9 @@ def lost_accounts(
     """
     moved = losses(moves(status_periods, asked("lost_accounts", as_of)))
     last = in_period(moved, since, until).groupby("account_id", sort=False).tail(1)
-    rows = collect(accounts, "id", "code", "name", "segment", "owner_id", "owner", "team_id", "team")
+    rows = collect(
+        accounts, "id", "code", "name", "segment", "owner_id", "owner", "team_id", "team"
+    )
     listed = rows.merge(last.rename(columns={"account_id": "id"}), on="id")
     listed["lost_on"] = pd.to_datetime(listed["on"], unit="D").astype("datetime64[us]")
     ordered = listed.sort_values(["lost_on", "id"], ascending=[False, True])

@@ -14,7 +14,7 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, deals
-from workbench.metrics.frames import cents, collect, euros, give, looked_up, ratio
+from workbench.metrics.frames import collect, euros, give, looked_up, ratio
 from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, labelled
 from workbench.metrics.hierarchy import heads
 from workbench.metrics.intervals import wilson
@@ -22,7 +22,6 @@ from workbench.metrics.periods import (
     KPI,
     NOBODY,
     asked,
-    at,
     compared,
     days,
     midnight,
@@ -49,7 +48,12 @@ RATE = {
     "mean_won_amount": "money",
     "cycle_days": "number: mean days from creation to win, of the won",
 }
-REASONS = {"reason": "text: vocabulary.LossReason", "deals": "count", "amount": "money", "share": "ratio: of the deals lost"}
+REASONS = {
+    "reason": "text: vocabulary.LossReason",
+    "deals": "count",
+    "amount": "money",
+    "share": "ratio: of the deals lost",
+}
 ROWS = {
     "id": "id",
     "code": "text",
@@ -122,7 +126,9 @@ def win_rate(
     )
     is_open = nw.col("kind") == "open"
     parts = []
-    decided = within(within(rows.filter(~is_open), "closed_on", None, as_of), "closed_on", since, until)
+    decided = within(
+        within(rows.filter(~is_open), "closed_on", None, as_of), "closed_on", since, until
+    )
     days_taken = (nw.col("closed_on") - nw.col("created_on")).dt.total_minutes() / (24 * 60)
     closed = (
         decided.with_columns(days_taken=days_taken)
@@ -192,7 +198,8 @@ def loss_reasons(
         .agg(nw.len().alias("deals"), nw.col("cents").sum())
     )
     result = found.assign(
-        amount=euros(found["cents"]), share=ratio(found["deals"], [found["deals"].sum()] * len(found))
+        amount=euros(found["cents"]),
+        share=ratio(found["deals"], [found["deals"].sum()] * len(found)),
     ).sort_values(["deals", "reason"], ascending=[False, True])
     return give(result, opportunities, REASONS)
 
@@ -363,7 +370,12 @@ def won_by(
     choice("grouping", by, (*CALENDAR, *DIMENSIONS, "group", "account"))
     rows = _won(*tables, as_of=as_of, since=since, until=until)
     keyed = collect(
-        grouped(nw.from_native(rows).lazy(), by, (*CALENDAR, *DIMENSIONS, "group", "account"), date="won_on")
+        grouped(
+            nw.from_native(rows).lazy(),
+            by,
+            (*CALENDAR, *DIMENSIONS, "group", "account"),
+            date="won_on",
+        )
     )
     found = (
         keyed.groupby(["group_id", "group"], dropna=False, sort=False)
@@ -372,7 +384,8 @@ def won_by(
         .sort_values(["cents", "group"], ascending=[False, True], kind="stable")
     )
     result = found.assign(
-        amount=euros(found["cents"]), share=ratio(found["cents"], [found["cents"].sum()] * len(found))
+        amount=euros(found["cents"]),
+        share=ratio(found["cents"], [found["cents"].sum()] * len(found)),
     )
     return give(labelled(result, by), opportunities, WON)
 
@@ -410,11 +423,15 @@ def won_in_period(
         until: last day; `as_of` where it isn't given.
     """
     period = span(asked("won_in_period", as_of), since, until)
-    won = won_deals(opportunities, stages, as_of=as_of, since=period.previous_since, until=period.until)
+    won = won_deals(
+        opportunities, stages, as_of=as_of, since=period.previous_since, until=period.until
+    )
     rows = collect(won.group_by("closed_on").agg(nw.len().alias("deals"), nw.col("cents").sum()))
 
     def within_days(first: dt.date, last: dt.date, column: str) -> int:
-        return int(rows.loc[rows["closed_on"].between(midnight(first), midnight(last)), column].sum())
+        return int(
+            rows.loc[rows["closed_on"].between(midnight(first), midnight(last)), column].sum()
+        )
 
     now, before = (period.since, period.until), (period.previous_since, period.previous_until)
     values = {

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from tests.metrics.frames import records, written
+from tests.metrics.synthetic import Company
+from workbench.metrics.receivables import aged_balance, open_item_rows, outstanding, overdue
+
+ACCOUNTS = written("accounts", "id name owner_id owner\n1 Acme 7 Zoé")
+CUSTOMERS = written("ledger_customers", "id code name account_id\n10 C1 Acme-SA 1\n20 C2 Inconnu -")
+LEDGER = written(
+    "ledger_entries",
+    """id date       account_number debit credit customer_id piece letter letter_date
+       1  2026-05-01 411000         120.1 0.0    10          F1    AA     2026-09-30
+       2  2026-09-30 411000         0.0   120.1  10          B1    AA     2026-09-30
+       3  2026-06-01 4110001        60.0  0.0    10          F2    -      -
+       4  2026-08-15 411000         33.3  0.0    10          F3    AB     2026-10-02
+       5  2026-10-02 411000         0.0   33.3   10          B2    AB     2026-10-02
+       6  2026-09-15 411000         10.0  0.0    20          F4    -      -
+       7  2026-07-01 411000         5.0   0.0    20          F5    AC     -
+       8  2026-07-02 411000         0.0   4.0    20          B3    AC     -
+       9  2026-07-02 512000         4.0   0.0    -           B3    -      -
+       10 2026-07-03 411000         7.0   0.0    -           -     -      -""",
+)
+DOCUMENTS = written(
+    "documents",
+    """id code kind    account_id date       due_date
+       1  F2   invoice 1          2026-06-01 2026-06-30
+       2  F3   invoice 1          2026-08-15 2026-09-30
+       3  F2   order   1          2026-06-01 2026-01-01""",
+)
+TABLES = (LEDGER, CUSTOMERS, DOCUMENTS, ACCOUNTS)
+
+
+def test_balance_open_items_and_their_difference() -> None:
+    """F3 is lettered after the date, so it is open; F5 and B3 are lettered but leave 1."""
+    result = outstanding(LEDGER, CUSTOMERS, ACCOUNTS, as_of="2026-09-30")
+    assert records(
+        result, "customer_code", "account", "owner", "balance", "open_items", "items",
+        "lettered_without_balance",
+    ) == [
+        ("C1", "Acme", "Zoé", 93.3, 93.3, 2, 0.0),
+        ("C2", None, None, 11.0, 10.0, 1, 1.0),
+        (None, None, None, 7.0, 7.0, 1, 0.0),
+    ]  # fmt: skip
+    later = outstanding(LEDGER, CUSTOMERS, ACCOUNTS, as_of="2026-10-02")
+    assert records(later, "balance")[0] == (60.0,)
+
+
+def test_due_dates_are_the_invoices_else_the_terms() -> None:
+    result = open_item_rows(*TABLES, as_of="2026-09-30")
+    assert records(result, "id", "amount", "due_date", "days_past_due", "bucket") == [
+        (3, 60.0, "2026-06-30", 92, "over_90"),
+        (10, 7.0, "2026-08-02", 59, "31-60"),
+        (4, 33.3, "2026-09-30", 0, "not_due"),
+        (6, 10.0, "2026-10-15", -15, "not_due"),
+    ]
+
+
+def test_five_buckets() -> None:
+    result = aged_balance(*TABLES, as_of="2026-09-30")
+    assert records(result, "bucket", "position", "amount", "items") == [
+        ("not_due", 0, 43.3, 2),
+        ("1-30", 1, 0.0, 0),
+        ("31-60", 2, 7.0, 1),
+        ("61-90", 3, 0.0, 0),
+        ("over_90", 4, 60.0, 1),
+    ]
+    sooner = aged_balance(*TABLES, as_of="2026-09-30", terms=0)
+    assert records(sooner, "bucket", "amount")[:2] == [("not_due", 33.3), ("1-30", 10.0)]
+
+
+def test_by_owner() -> None:
+    result = aged_balance(*TABLES, as_of="2026-09-30", by="owner")
+    assert records(result[result["items"] > 0], "group_id", "group", "bucket", "amount") == [
+        (7, "Zoé", "not_due", 33.3),
+        (7, "Zoé", "over_90", 60.0),
+        (None, None, "not_due", 10.0),
+        (None, None, "31-60", 7.0),
+    ]
+
+
+def test_overdue() -> None:
+    result = overdue(*TABLES, as_of="2026-09-30")
+    assert records(result, "total", "overdue", "customers", "oldest_days") == [(110.3, 67.0, 1, 92)]
+
+
+def test_every_grouping_adds_up_to_the_open_items() -> None:
+    company = Company(accounts=200)
+    items = open_item_rows.of(company)
+    assert round(outstanding.of(company)["open_items"].sum(), 2) == round(items["amount"].sum(), 2)
+    for by in (None, "customer", "account", "owner", "team", "segment"):
+        result = aged_balance.of(company, by=by)
+        assert round(result["amount"].sum(), 2) == round(items["amount"].sum(), 2)
+        assert result["items"].sum() == len(items)

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from tests.metrics.frames import records, written
+from tests.metrics.synthetic import Company
+from tests.metrics.test_pipeline import STAGES
+from workbench.metrics.revenue import (
+    revenue_by_account,
+    revenue_by_month,
+    revenue_in_period,
+    revenue_rows,
+    unallocated_revenue,
+    won_versus_invoiced,
+)
+
+ACCOUNTS = written("accounts", "id name segment\n1 Acme BTP\n2 Ancienne -\n3 Nouvelle Négoce")
+CUSTOMERS = written("ledger_customers", "id code name account_id\n10 C1 Acme-SA 1\n20 C2 Inconnu -")
+PARENTS = written(
+    "parent_periods",
+    """account_id parent_id valid_from valid_to
+       1          2         2025-01-01 2026-01-01
+       1          3         2026-01-01 -""",
+)
+LEDGER = written(
+    "ledger_entries",
+    """id journal entry date       account_number debit  credit customer_id piece
+       1  VE      1     2025-12-31 411000         120.12 0.0    10          F1
+       2  VE      1     2025-12-31 707000         0.0    100.1  10          F1
+       3  VE      1     2025-12-31 445710         0.0    20.02  -           F1
+       4  VE      2     2026-01-15 707000         0.0    0.2    10          F2
+       5  VE      3     2026-01-20 709700         30.0   0.0    10          A1
+       6  VE      4     2026-02-01 701000         0.0    50.0   20          F3
+       7  VE      5     2026-02-02 411000         70.0   0.0    10          F4
+       8  VE      5     2026-02-02 411000         14.0   0.0    20          F4
+       9  VE      5     2026-02-02 706000         0.0    70.0   -           F4
+       10 BQ      6     2026-02-03 708000         0.0    5.0    -           B1
+       11 BQ      6     2026-02-03 512000         5.0    0.0    -           B1
+       12 VE      7     2026-10-01 707000         0.0    999.0  10          F9""",
+)
+TABLES = (LEDGER, CUSTOMERS, ACCOUNTS, PARENTS)
+
+
+def test_by_account_net_of_709_adds_up_to_the_ledger() -> None:
+    result = revenue_by_account(*TABLES, as_of="2026-09-30")
+    assert records(result, "group_id", "group", "revenue", "unmatched", "unallocated", "lines") == [
+        (None, None, 125.0, 50.0, 75.0, 3),
+        (1, "Acme", 70.3, 0.0, 0.0, 3),
+    ]
+    assert round(result["revenue"].sum(), 2) == 195.3
+    assert round(result["share"].sum(), 12) == 1
+
+
+def test_by_customer_and_by_segment() -> None:
+    by_customer = revenue_by_account(*TABLES, as_of="2026-09-30", by="customer")
+    assert records(by_customer, "group_id", "group", "revenue") == [
+        (None, None, 75.0),
+        (10, "Acme-SA", 70.3),
+        (20, "Inconnu", 50.0),
+    ]
+    by_segment = revenue_by_account(*TABLES, as_of="2026-09-30", by="segment")
+    assert records(by_segment, "group_id", "group", "revenue") == [
+        (None, None, 125.0),
+        (None, "BTP", 70.3),
+    ]
+
+
+def test_trap_11_a_group_gets_what_its_members_bought_while_they_were() -> None:
+    result = revenue_by_account(*TABLES, as_of="2026-09-30", by="group")
+    assert records(result, "group_id", "group", "revenue") == [
+        (None, None, 125.0),
+        (2, "Ancienne", 100.1),
+        (3, "Nouvelle", -29.8),
+    ]
+
+
+def test_by_time() -> None:
+    by_month = revenue_by_account(*TABLES, as_of="2026-09-30", by="month")
+    assert records(by_month, "group", "revenue", "unmatched", "unallocated") == [
+        ("2025-12", 100.1, 0.0, 0.0),
+        ("2026-01", -29.8, 0.0, 0.0),
+        ("2026-02", 125.0, 50.0, 75.0),
+    ]
+    by_quarter = revenue_by_account(*TABLES, as_of="2026-09-30", by="quarter", since="2026-01-01")
+    assert records(by_quarter, "group", "revenue") == [("2026-Q1", 95.2)]
+
+
+def test_unallocated_says_why() -> None:
+    result = unallocated_revenue(LEDGER, as_of="2026-09-30")
+    assert records(result, "journal", "entry", "reason", "customers", "lines", "revenue") == [
+        ("VE", "5", "several", 2, 1, 70.0),
+        ("BQ", "6", "none", 0, 1, 5.0),
+    ]
+
+
+def test_the_rows_behind() -> None:
+    result = revenue_rows(*TABLES[:3], as_of="2026-09-30", since="2026-01-01")
+    assert records(result, "id", "revenue", "customer_code", "account") == [
+        (4, 0.2, "C1", "Acme"), (5, -30.0, "C1", "Acme"), (6, 50.0, "C2", None),
+        (9, 70.0, None, None), (10, 5.0, None, None),
+    ]  # fmt: skip
+
+
+def test_by_month_beside_last_year() -> None:
+    result = revenue_by_month(LEDGER, as_of="2026-12-31", since="2026-10-01")
+    assert records(result, "month", "revenue", "last_year", "change_rate") == [
+        ("2026-10-01", 999.0, 0.0, None),
+        ("2026-11-01", 0.0, 0.0, None),
+        ("2026-12-01", 0.0, 100.1, -1.0),
+    ]
+
+
+def test_trap_8_the_month_against_the_month_before() -> None:
+    result = revenue_in_period(LEDGER, as_of="2026-09-30", since="2026-02-01", until="2026-02-28")
+    assert records(result, "value", "previous", "previous_since", "previous_until", "change") == [
+        (125.0, -29.8, "2026-01-01", "2026-01-31", 154.8)
+    ]
+
+
+@pytest.mark.parametrize("by", ["account", "customer", "group", "segment", "owner", "month", None])
+def test_allocated_and_unallocated_are_the_whole_ledger(by: str | None) -> None:
+    company = Company(accounts=200)
+    ledger = company.table("ledger_entries")
+    sales = ledger[ledger["account_number"].str.startswith("70")]
+    whole = round((sales["credit"] - sales["debit"]).sum(), 2)
+    result = revenue_by_account.of(company, by=by)
+    assert round(result["revenue"].sum(), 2) == whole
+    unallocated = unallocated_revenue.of(company)["revenue"].sum()
+    assert round(result["unallocated"].sum(), 2) == round(unallocated, 2) > 0
+    assert round(revenue_rows.of(company)["revenue"].sum(), 2) == whole
+
+
+def test_a_tenth_of_a_euro_a_thousand_times_is_a_hundred() -> None:
+    line = LEDGER[LEDGER["id"] == 4].assign(credit=0.1)
+    many = pd.concat([line] * 1000, ignore_index=True)
+    assert revenue_by_account(many, *TABLES[1:], as_of="2026-09-30")["revenue"].tolist() == [100.0]
+
+
+def test_won_invoiced_paid() -> None:
+    deals = written(
+        "opportunities",
+        "id name stage_id amount created_on stage_since\n1 Un 4 100.0 2025-01-01 2025-12-01\n2 Deux 4 30.0 2025-01-01 2025-12-05",
+    )
+    documents = written(
+        "documents",
+        """id code kind        opportunity_id date       amount
+           1  D1   quote       1              2025-11-01 100.0
+           2  O1   order       1              2025-12-02 100.0
+           3  F1   invoice     1              2025-12-31 60.0
+           4  F2   invoice     1              2026-01-15 40.0
+           5  A1   credit_note 1              2026-01-20 -5.0
+           6  F8   invoice     2              2026-10-01 30.0""",
+    )
+    ledger = written(
+        "ledger_entries",
+        """id date       account_number debit credit piece letter letter_date
+           1  2025-12-31 411000         72.0  0.0    F1    AA     2026-01-31
+           2  2026-01-15 411000         48.0  0.0    F2    AB     2026-12-31""",
+    )
+    result = won_versus_invoiced(deals, STAGES, documents, ledger, as_of="2026-09-30")
+    assert records(result, "group", "deals", "won", "ordered", "invoiced", "paid", "gap") == [
+        ("2025-12", 2, 130.0, 100.0, 95.0, 60.0, 35.0)
+    ]
+    by_deal = won_versus_invoiced(deals, STAGES, documents, ledger, as_of="2026-09-30", by="deal")
+    assert records(by_deal, "group_id", "group", "invoiced_share") == [
+        (1, "Un", 0.95),
+        (2, "Deux", 0.0),
+    ]
