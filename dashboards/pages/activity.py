@@ -183,11 +183,12 @@ def report(scope: Scope) -> str:
     covered = _by_id(activity.activity_coverage.of(scope.data, by="owner", days=LATELY))
     won = _by_id(activity.touches_per_won.of(scope.data, by="owner", **_period(scope)))
     ordered = sorted(totals, key=lambda row: -row["activities"])
-    said = "".join(
-        f"<li><b>{escape(row['rep'] or loc.t('Sans'))}</b> "
-        f"{escape(_sentence(loc, row, covered.get(row['rep_id']), won.get(row['rep_id'])))}</li>"
-        for row in ordered
-    )
+    said = ""
+    for row in ordered:
+        # A rep who changed team has a row in each; what they own now is told once.
+        own = covered.pop(row["rep_id"], None), won.pop(row["rep_id"], None)
+        who = " · ".join(name for name in (row["rep"] or loc.t("Sans"), row["team"]) if name)
+        said += f"<li><b>{escape(who)}</b> {escape(_sentence(loc, row, *own))}</li>"
     return f'<ul class="report">{said}</ul>{STYLE}'
 
 

@@ -41,6 +41,13 @@ def test_rows_are_teams_where_the_metric_counts_teams():
     assert list(figure.data[0].customdata[0]) == [1, "2026-09-07"]
 
 
+def test_a_rep_who_changes_team_within_a_week_keeps_one_cell():
+    monday = pd.Timestamp(2026, 9, 7)
+    frame = pd.DataFrame([done(7, "Ana", monday, 3), done(7, "Ana", monday, 2, team_id=2)])
+    (cells,) = activity.activity_by_rep(frame, loc=FR).data
+    assert list(cells.marker.color) == [5]
+
+
 def test_kinds_add_up_over_the_reps():
     frame = pd.DataFrame(
         [

@@ -34,7 +34,10 @@ def activity_by_rep(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     names: dict[Any, str] = {}
     for row in listed:
         names[row[f"{who}_id"]] = row[who] or loc.t("Sans")
-        counts.setdefault(row[f"{who}_id"], {})[row["period"]] = row
+        # A rep who changed team within the week has a row for each.
+        cell = counts.setdefault(row[f"{who}_id"], {}).setdefault(row["period"], {})
+        for column in ("activities", "two_way"):
+            cell[column] = cell.get(column, 0) + row[column]
     ordered = sorted(
         counts, key=lambda one: -sum(row["activities"] for row in counts[one].values())
     )

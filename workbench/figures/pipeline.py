@@ -159,7 +159,7 @@ def pipeline_by_month(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     every = -(-len(months) // 4)
     drawn = marks.figure(
         loc,
-        height=340,
+        height=300,
         legend=True,
         barmode="stack",
         yaxis=scales.money(loc, totals.values()).upright(loc.t("Montant")),
