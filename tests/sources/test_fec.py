@@ -19,7 +19,7 @@ HEAD = [
 ]  # fmt: skip
 
 
-def row(  # noqa: PLR0917 - a ledger line
+def row(
     number, account, debit, credit, *, journal="VE", day="20240131", aux="", name="", piece="F1",
     label="Facture 1", letter="", lettered="",
 ):  # fmt: skip
@@ -89,7 +89,14 @@ def test_a_sale_belongs_to_the_customer_of_its_entry():
         {"pad": 3},
         {"trailing": True},
         {"extra": 4},
-        {"encoding": "cp1252", "delimiter": "|", "end": "\r\n", "point": True, "sided": True, "pad": 1},
+        {
+            "encoding": "cp1252",
+            "delimiter": "|",
+            "end": "\r\n",
+            "point": True,
+            "sided": True,
+            "pad": 1,
+        },
     ],
 )
 def test_any_dress_of_a_ledger_reads_the_same(dress):
@@ -111,7 +118,9 @@ def test_the_encoding_is_decided_by_content(encoding, label):
 
 
 def test_a_label_cut_within_a_character_does_not_make_it_another_encoding():
-    rows = [row("1", "411000", "1,00", "0,00", label="été à Orléans, réglé dès le départ, prévu")] * 2
+    rows = [
+        row("1", "411000", "1,00", "0,00", label="été à Orléans, réglé dès le départ, prévu")
+    ] * 2
     data = write(rows).replace("é à".encode(), b"\xc3 ", 1)
     ledger = fec.parse(data)
     assert ledger.dialect["encoding"] == "utf-8"
@@ -131,7 +140,10 @@ def test_amounts_as_people_write_them(text, amount):
 
 
 def test_quotes_are_plain_characters():
-    rows = [row("1", "411000", "1,00", "", label='Tube 2" 1/2'), row("1", "707000", "", "1,00", label='"X')]
+    rows = [
+        row("1", "411000", "1,00", "", label='Tube 2" 1/2'),
+        row("1", "707000", "", "1,00", label='"X'),
+    ]
     assert fec.parse(write(rows)).lines["label"].tolist() == ['Tube 2" 1/2', '"X']
 
 
@@ -207,7 +219,14 @@ def test_an_entry_that_does_not_balance_is_named():
 
 @pytest.mark.parametrize(
     ("column", "text"),
-    [(1, "Ven|tes"), (5, "Cli|ents"), (7, "Du|po|nt"), (8, "F|1"), (10, "Facture | 1"), (10, "1 | 20240131 | 5,00")],
+    [
+        (1, "Ven|tes"),
+        (5, "Cli|ents"),
+        (7, "Du|po|nt"),
+        (8, "F|1"),
+        (10, "Facture | 1"),
+        (10, "1 | 20240131 | 5,00"),
+    ],
 )
 def test_a_stray_delimiter_in_a_label_is_mended(column, text):
     rows = [list(one) for one in SALE]
@@ -245,7 +264,9 @@ def test_a_line_that_does_not_read_is_kept_with_its_reason(column, text, reason)
     assert ledger.totals.lines == 4
 
 
-@pytest.mark.parametrize("data", [b"", b"a,b\n1,2\n", b"PK\x03\x04 \x00\xff", b"JournalCode\tEcritureDate\n"])
+@pytest.mark.parametrize(
+    "data", [b"", b"a,b\n1,2\n", b"PK\x03\x04 \x00\xff", b"JournalCode\tEcritureDate\n"]
+)
 def test_what_is_not_a_fec_is_an_error(data):
     with pytest.raises(SourceError, match="not a FEC"):
         fec.parse(data, name="x.txt")
@@ -257,9 +278,7 @@ def test_an_absent_file_is_an_error(tmp_path):
 
 
 def test_a_hundred_thousand_lines_are_read_in_two_seconds_of_work():
-    rows = [
-        [*one[:2], str(n), *one[3:]] for n in range(20_000) for one in SALE[:3] + SALE[3:]
-    ]
+    rows = [[*one[:2], str(n), *one[3:]] for n in range(20_000) for one in SALE[:3] + SALE[3:]]
     data = write([[*one[:2], f"{one[2]}{one[8]}", *one[3:]] for one in rows])
     began = time.process_time()
     ledger = fec.parse(data)
@@ -280,7 +299,9 @@ def ledgers(draw):
         day = draw(st.dates(pd.Timestamp("2023-01-01").date(), pd.Timestamp("2024-12-31").date()))
         common = {"day": f"{day:%Y%m%d}", "piece": f"F{number}", "label": "é " + draw(words)}
         total = f"{sum(cents) // 100},{sum(cents) % 100:02d}"
-        rows.append(row(str(number + 1), "411000", total, "0,00", aux=aux, name=f"n{aux}", **common))
+        rows.append(
+            row(str(number + 1), "411000", total, "0,00", aux=aux, name=f"n{aux}", **common)
+        )
         rows += [
             row(str(number + 1), "707000", "0,00", f"{one // 100},{one % 100:02d}", **common)
             for one in cents
@@ -343,7 +364,14 @@ def test_stray_delimiters_in_labels_change_no_figure(rows, data):
 
 FILES = [
     ("0000000001FEC20220831.txt", 5_422, 10_186_219.81, 1_049_934.32, 52_517.24, 17),
-    ("0000000001FEC20220831_iso8859-15_pipe_crlf.txt", 5_422, 10_186_219.81, 1_049_934.32, 52_517.24, 17),
+    (
+        "0000000001FEC20220831_iso8859-15_pipe_crlf.txt",
+        5_422,
+        10_186_219.81,
+        1_049_934.32,
+        52_517.24,
+        17,
+    ),
     ("123456789FEC20500930.txt", 10_756, 8_258_083.73, 1_212_843.90, 128_200.50, 0),
     ("lasocietenouvelle_sample_tab.txt", 7, 3_140.0, 1_200.0, 1_200.0, 1),
 ]

@@ -17,18 +17,21 @@ from sqlalchemy import func, select
 from workbench.errors import MissingColumns, SourceError, UnknownName
 from workbench.settings import Currency, SourceSettings
 from workbench.sources.load import load, write_rejected
-from workbench.store import create
+from workbench.store import create, journal
 from workbench.store.schema import (
     Account,
     Change,
+    DealPeriod,
     Document,
     LedgerCustomer,
     LedgerEntry,
     Load,
     Opportunity,
     RejectedRow,
+    Stage,
     StatusPeriod,
 )
+from workbench.vocabulary import Surface
 
 FILES = {
     "reps": "code,name,kind,manager\nM,Mia,manager,\nR,Rémi,field,M\nS,Sara,field,M\n",
@@ -116,7 +119,9 @@ def test_a_load_brings_records_with_their_past(engine, folder):
 def test_the_same_files_again_change_nothing(engine, folder):
     load(engine, sources(folder), user="ana")
     before = changes(engine)
-    (folder / "ledger.txt").write_bytes(FEC.replace("|", "\t").replace("\n", "\r\n").encode("cp1252"))
+    (folder / "ledger.txt").write_bytes(
+        FEC.replace("|", "\t").replace("\n", "\r\n").encode("cp1252")
+    )
     (folder / "ledger.txt").rename(folder / "123456789FEC20241231.txt")
     again = [
         SourceSettings(kind="crm", path=folder / "crm"),
@@ -133,7 +138,11 @@ def test_a_corrected_file_changes_what_it_corrects(engine, folder):
     load(engine, sources(folder), user="ana")
     before = changes(engine)
     put(folder / "crm" / "accounts.csv", "C1,client,2024-01-10,,R,12", "C1,client,2024-01-10,,R,15")
-    put(folder / "crm" / "history.csv", "2024-05-01,N", "2024-05-01,N\naccount,B,status,2024-02-01,suspect")
+    put(
+        folder / "crm" / "history.csv",
+        "2024-05-01,N",
+        "2024-05-01,N\naccount,B,status,2024-02-01,suspect",
+    )
     put(folder / "ledger.txt", "445710|||F1|0,00|20,00", "445710|||F1 corrigée|0,00|20,00")
     report = load(engine, sources(folder), user="ana", today=dt.date(2024, 6, 1))
     with engine.connect() as connection:
@@ -169,13 +178,15 @@ def test_a_part_of_a_ledger_is_refused(engine, folder):
 
 
 def test_what_people_edited_stays_until_the_source_says_something_new(engine, folder):
-    from workbench.store import journal
-    from workbench.vocabulary import Surface
-
     load(engine, sources(folder), user="ana")
     id_ = value(engine, select(Account.id).where(Account.code == "A"))
     edit = pd.DataFrame(
-        {"record_id": [id_], "field": ["employees"], "value": [99], "effective": [dt.date(2024, 6, 1)]}
+        {
+            "record_id": [id_],
+            "field": ["employees"],
+            "value": [99],
+            "effective": [dt.date(2024, 6, 1)],
+        }
     )
     with journal.batch(engine, journal.Author("zoe", Surface.DASHBOARD)) as batch:
         batch.set("account", edit)
@@ -197,7 +208,11 @@ def test_what_people_edited_stays_until_the_source_says_something_new(engine, fo
         ("accounts", "C,,,,client,2024-01-10,,R,", "Valeur manquante : name"),
         ("accounts", "A,Twin,,,client,2024-01-10,,R,", "Code en double : A"),
         ("accounts", "C,Cie", "Nombre de colonnes : 2 au lieu de 9"),
-        ("documents", "F2,invoice,A,2024-04-02,1.00,USD", "Taux de change manquant : USD, 2024-04-02"),
+        (
+            "documents",
+            "F2,invoice,A,2024-04-02,1.00,USD",
+            "Taux de change manquant : USD, 2024-04-02",
+        ),
         ("history", "account,Z,status,2024-01-10,client", "Référence inconnue : account = Z"),
         ("history", "account,A,colour,2024-01-10,red", "Champ inconnu : account.colour"),
         ("opportunities", "P,Pont,A,spanco,X,1,,R,2024-03-01", "Référence inconnue : stage = X"),
@@ -263,7 +278,9 @@ def test_what_cannot_be_read_leaves_no_trace(tmp_path, name, data, error):
     with pytest.raises(error, match=r"csv|xlsx"):
         load(engine, [SourceSettings(kind="crm", path=tmp_path / "in")], user="ana")
     with pytest.raises(UnknownName, match="generic"):
-        load(engine, [SourceSettings(kind="crm", path=tmp_path / "in", preset="genric")], user="ana")
+        load(
+            engine, [SourceSettings(kind="crm", path=tmp_path / "in", preset="genric")], user="ana"
+        )
     assert changes(engine) == before
     assert value(engine, select(func.count()).select_from(Load)) == 0
 
@@ -273,7 +290,9 @@ def test_a_workbook_reads_as_its_sheets(tmp_path, folder):
     with pd.ExcelWriter(tmp_path / "crm.xlsx") as book:
         for name in FILES:
             dates = {"entered_on", "created_on", "close_date", "date"}
-            frame = pd.read_csv(folder / "crm" / f"{name}.csv", dtype={"siren": "str", "value": "str"})
+            frame = pd.read_csv(
+                folder / "crm" / f"{name}.csv", dtype={"siren": "str", "value": "str"}
+            )
             frame = frame.assign(**{c: pd.to_datetime(frame[c]) for c in frame if c in dates})
             frame.to_excel(book, sheet_name=name, index=False)
     load(engine, sources(folder), user="ana")
@@ -299,8 +318,6 @@ def test_maven_has_its_control_totals(engine, shared):
     report = load(engine, source, user="ana")
     assert report.rejected.empty
     assert (report.table("opportunity").new, report.data_date) == (8_800, dt.date(2017, 12, 31))
-    from workbench.store.schema import DealPeriod, Stage
-
     with engine.connect() as connection:
         stages = connection.execute(
             select(Stage.code, func.count(), func.sum(Opportunity.amount))
@@ -343,7 +360,8 @@ url, folder, preset, at = sys.argv[1:]
 def die(what, done, total):
     if what == at:
         os.kill(os.getpid(), signal.SIGKILL)
-load(connect(url), [SourceSettings(kind="crm", path=Path(folder), preset=preset)], user="x", progress=die)
+source = SourceSettings(kind="crm", path=Path(folder), preset=preset)
+load(connect(url), [source], user="x", progress=die)
 """
 
 

@@ -72,7 +72,9 @@ def read(files: list[Path], preset: Preset) -> Tables:
     if preset.status_from_deals:
         by_entity = {one.entity: one for one in rows}
         if {"account", "opportunity"} <= set(by_entity):
-            past["account"] = history.status_from_deals(by_entity["account"], by_entity["opportunity"])
+            past["account"] = history.status_from_deals(
+                by_entity["account"], by_entity["opportunity"]
+            )
     return tables
 
 
@@ -84,8 +86,13 @@ def _identifiers(accounts: Rows) -> list[str]:
         plain = frame["siren"].str.replace(r"\s", "", regex=True)
         placeholder = plain.isin(PLACEHOLDERS)
         accounts.frame = frame = frame.assign(siren=plain.mask(placeholder))
-        wrong = frame["siren"].notna() & ~frame["siren"].map(siren.is_valid, na_action="ignore").eq(True)
-        for name, where in (("SIREN fictifs, vidés", placeholder), ("SIREN non valides, gardés", wrong)):
+        wrong = frame["siren"].notna() & ~frame["siren"].map(siren.is_valid, na_action="ignore").eq(
+            True
+        )
+        for name, where in (
+            ("SIREN fictifs, vidés", placeholder),
+            ("SIREN non valides, gardés", wrong),
+        ):
             if where.any():
                 some = ", ".join(frame.loc[where, "code"].head(5))
                 notes.append(f"{name} : {int(where.sum())}, dont {some}")
@@ -209,32 +216,43 @@ def _converted(
 
     `rates` keeps by document or deal what was not in the reporting currency, for what depends on it.
     """
-    money = [n for n, c in columns_of(rows.entity).items() if isinstance(c.type, Money) and n in frame]
+    money = [
+        n for n, c in columns_of(rows.entity).items() if isinstance(c.type, Money) and n in frame
+    ]
     if "currency" not in frame:
         if rows.entity == PER_LINE and rates:
             document = rows.frame["document"].reindex(frame.index)
-            factor = document.map({code: rate for (of, code), rate in rates.items() if of == "document"}).fillna(1.0)
+            factor = document.map(
+                {code: rate for (of, code), rate in rates.items() if of == "document"}
+            ).fillna(1.0)
             return frame.assign(**{name: values.cents(frame[name] * factor) for name in money})
         return frame
     code = frame.pop("currency").str.upper().fillna(currency.code)
-    reasons = pd.Series("", index=frame.index, dtype="str")
-    foreign = frame.index[code != currency.code]
-    day = frame.get(rows.mapping.event or "", pd.Series(pd.NaT, index=frame.index))
-    for at in foreign:
-        try:
-            rate = float(currency.rate(code[at], day[at].date())) if pd.notna(day[at]) else None
-        except SettingsError:
-            rate = None
-        if rate is None:
-            when = day[at].date().isoformat() if pd.notna(day[at]) else "sans date"
-            reasons[at] = f"Taux de change manquant : {code[at]}, {when}"
-            continue
-        rates[rows.entity, frame.at[at, "code"]] = rate
-        for name in money:
-            frame.at[at, name] = values.cents(frame.at[at, name] * rate)
-    wrong = reasons != ""
-    rejected.add(rows.entity, rows.sheet, reasons[wrong])
-    return frame[~wrong]
+    event = frame.get(rows.mapping.event or "", pd.Series(pd.NaT, index=frame.index))
+    day = event.dt.strftime("%Y-%m-%d").fillna("")
+    pairs = {(one, on) for one, on in zip(code, day, strict=True) if one != currency.code}
+    known = {pair: _rate(currency, *pair) for pair in pairs}
+    rate = pd.Series(
+        [known.get(pair, 1.0) for pair in zip(code, day, strict=True)],
+        index=frame.index,
+        dtype="float64",
+    )
+    reasons = "Taux de change manquant : " + code + ", " + day.replace("", "sans date")
+    rejected.add(rows.entity, rows.sheet, reasons[rate.isna()])
+    foreign = (code != currency.code) & rate.notna()
+    rates |= {
+        (rows.entity, str(one)): factor
+        for one, factor in zip(frame.loc[foreign, "code"], rate[foreign].tolist(), strict=True)
+    }
+    converted = frame.assign(**{name: values.cents(frame[name] * rate) for name in money})
+    return converted[rate.notna()]
+
+
+def _rate(currency: Currency, code: str, day: str) -> float | None:
+    try:
+        return float(currency.rate(code, dt.date.fromisoformat(day))) if day else None
+    except SettingsError:
+        return None
 
 
 def _past(
@@ -249,7 +267,9 @@ def _past(
     if timeline is None or timeline.empty:
         return history.empty()
     reasons = pd.Series("", index=timeline.index, dtype="str")
-    known = timeline["code"].isin(frame["code"]) | timeline["code"].isin(list(records.codes(entity)))
+    known = timeline["code"].isin(frame["code"]) | timeline["code"].isin(
+        list(records.codes(entity))
+    )
     reasons = reasons.mask(~known, f"Référence inconnue : {entity} = " + timeline["code"])
     value = timeline["value"].astype("object")
     value = value.where(value.notna(), None)
@@ -264,10 +284,14 @@ def _past(
             found = key.map(records.codes(names[name]), na_action="ignore")
             lost = value[where].notna() & found.isna()
             reasons[where] = reasons[where].mask(
-                lost & (reasons[where] == ""), f"Référence inconnue : {name} = " + value[where].fillna("")
+                lost & (reasons[where] == ""),
+                f"Référence inconnue : {name} = " + value[where].fillna(""),
             )
             value[where] = found.astype("object").where(found.notna(), None)
-        elif isinstance(columns_of(entity).get(name, columns_of(entity)["code"]).type, Money) and rates:
+        elif (
+            isinstance(columns_of(entity).get(name, columns_of(entity)["code"]).type, Money)
+            and rates
+        ):
             own_rates = {code: rate for (of, code), rate in rates.items() if of == entity}
             factor = timeline.loc[where, "code"].map(own_rates).fillna(1.0)
             value[where] = values.cents(value[where].astype("float64") * factor).astype("object")

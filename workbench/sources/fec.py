@@ -97,7 +97,9 @@ class Ledger:
     @property
     def totals(self) -> Totals:
         """Control totals of the lines read."""
-        debit, credit = (float((self.lines[c] * 100).round().sum()) / 100 for c in ("debit", "credit"))
+        debit, credit = (
+            float((self.lines[c] * 100).round().sum()) / 100 for c in ("debit", "credit")
+        )
         return Totals(len(self.lines), debit, credit)
 
     @property
@@ -106,8 +108,8 @@ class Ledger:
         named = self.lines[
             self.lines["account_number"].str.startswith("411") & self.lines["customer"].notna()
         ]
-        last = named.groupby("customer", sort=True, as_index=False)["customer_name"].last()
-        return last.set_axis(["code", "name"], axis=1)
+        last = named.groupby("customer")["customer_name"].last()
+        return pd.DataFrame({"code": last.index, "name": last.array})
 
 
 def read(path: Path) -> Ledger:
@@ -156,19 +158,22 @@ def parse(data: bytes, *, name: str = "FEC") -> Ledger:
     lines, reasons = _typed(table, decimal)
     lines.index = pd.Index([n for n in raw if n not in odd], dtype="int64")
     reasons.index = lines.index
-    bad = odd | reasons[reasons != ""].to_dict()
+    wrong = reasons[reasons != ""]
+    bad = odd | dict(zip(wrong.index.tolist(), wrong.tolist(), strict=True))
     lines = lines[reasons == ""]
     mended = mend({n: raw[n] for n in bad}, shape, lines, decimal)
     if mended:
         found, why = _typed(shape.table(list(mended.values())), decimal)
         found.index = pd.Index(list(mended), dtype="int64")
         lines = pd.concat([lines, found[(why == "").to_numpy()]]).sort_index()
-    left = sorted(set(bad) - set(lines.index))
+    left = sorted(set(bad) - set(lines.index.tolist()))
     notes = [f"Décalages réparés : {len(bad) - len(left)}"] if mended else []
     lines, more = complete(lines)
     return Ledger(
         lines.rename_axis("line").reset_index()[LINE],
-        pd.DataFrame({"line": left, "reason": [bad[n] for n in left], "raw": [raw[n] for n in left]}),
+        pd.DataFrame(
+            {"line": left, "reason": [bad[n] for n in left], "raw": [raw[n] for n in left]}
+        ),
         notes + more,
         {"encoding": encoding, "delimiter": delimiter, "decimal": decimal},
     )
@@ -252,7 +257,10 @@ def _typed(table: pa.Table, decimal: str) -> tuple[pd.DataFrame, pd.Series[str]]
     wrong = {
         "Journal manquant": frame["journal"].isna(),
         "Date illisible": frame["date"].isna(),
-        "Compte illisible": ~frame["account_number"].str.match("[0-9]").fillna(value=False).astype(bool),
+        "Compte illisible": ~frame["account_number"]
+        .str.match("[0-9]")
+        .fillna(value=False)
+        .astype(bool),
         "Montant illisible": frame["debit"].isna() | frame["credit"].isna(),
     }
     reasons = pd.Series("", index=frame.index, dtype="str")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+SOME = 5  # entries named in a note
 FEW = 3  # an entry may bear some dates; a number that bears more is no number
 
 
@@ -30,7 +31,10 @@ def _notes(lines: pd.DataFrame) -> list[str]:
     wrong = balance[balance != 0]
     if wrong.empty:
         return []
-    some = ", ".join(f"{journal} {entry} ({cents / 100:.2f})" for (journal, entry), cents in wrong[:5].items())
+    some = ", ".join(
+        f"{journal} {entry} ({cents / 100:.2f})"
+        for (journal, entry), cents in zip(wrong.index.tolist(), wrong[:5].tolist(), strict=False)
+    )
     return [f"Écritures non équilibrées : {len(wrong)}, dont {some}"]
 
 

@@ -34,7 +34,11 @@ FORMS = {
     "currency_amount": re.compile(f"({MONEY.pattern})?"),
     "currency": re.compile(r"([A-Za-z]{3})?"),
 }
-PAIRS = (("journal", "journal_label"), ("account_number", "account_label"), ("customer", "customer_name"))
+PAIRS = (
+    ("journal", "journal_label"),
+    ("account_number", "account_label"),
+    ("customer", "customer_name"),
+)
 HIDDEN = 2  # stray delimiters that a line of the right length may hide
 TRIES = 1_000  # ways to read the lines of one entry that are tried
 Reading = dict[str, str]
@@ -50,7 +54,9 @@ class Shape:
 
     def table(self, readings: list[Reading]) -> pa.Table:
         """Readings as columns of text."""
-        return pa.table({name: pa.array([r[name] for r in readings], pa.string()) for name in self.names})
+        return pa.table(
+            {name: pa.array([r[name] for r in readings], pa.string()) for name in self.names}
+        )
 
     def readings(self, line: str) -> tuple[list[Reading], bool]:
         """The ways to read a line in which each field is what its column says.
@@ -93,9 +99,7 @@ class Shape:
         return None if needed and not any(reading[name] for name in needed) else reading
 
 
-def mend(
-    bad: dict[int, str], shape: Shape, good: pd.DataFrame, decimal: str
-) -> dict[int, Reading]:
+def mend(bad: dict[int, str], shape: Shape, good: pd.DataFrame, decimal: str) -> dict[int, Reading]:
     """The lines whose truth can be known, by line number, as columns of text.
 
     Args:
@@ -142,7 +146,10 @@ def mend(
 def _likely(readings: list[Reading], known: set[tuple[str, str]]) -> list[Reading]:
     """The readings that agree best with other lines; alike but for labels, they count as one."""
     scores = [
-        sum((reading.get(code, ""), _squeezed(reading.get(label, ""))) in known for code, label in PAIRS)
+        sum(
+            (reading.get(code, ""), _squeezed(reading.get(label, ""))) in known
+            for code, label in PAIRS
+        )
         for reading in readings
     ]
     distinct: dict[tuple[str, ...], Reading] = {}
@@ -177,4 +184,5 @@ def _balances(good: pd.DataFrame) -> dict[Entry, int]:
     """What each numbered entry lacks, in cents."""
     cents = ((good["debit"] - good["credit"]) * 100).round().astype("int64")
     keys = [good["journal"], good["number"].fillna(""), good["date"].dt.strftime("%Y%m%d")]
-    return {key: int(total) for key, total in cents.groupby(keys).sum().items()}
+    sums = cents.groupby(keys).sum()
+    return dict(zip(sums.index.tolist(), sums.tolist(), strict=True))

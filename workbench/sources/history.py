@@ -121,7 +121,13 @@ def status_from_deals(accounts: Rows, deals: Rows) -> pd.DataFrame:
 
 def _step(code: pd.Series[str], status: str, effective: pd.Series[str]) -> pd.DataFrame:
     return pd.DataFrame(
-        {"code": code, "field": "status", "effective": effective, "value": status, "line": code.index}
+        {
+            "code": code,
+            "field": "status",
+            "effective": effective,
+            "value": status,
+            "line": code.index,
+        }
     )
 
 
@@ -136,7 +142,8 @@ def _iso(frame: pd.DataFrame, name: str | None) -> pd.Series[Any]:
     """A date column as ISO text, the beginning of time where it is empty."""
     if name is None or name not in frame:
         return pd.Series(START, index=frame.index, dtype="object")
-    return frame[name].dt.strftime("%Y-%m-%d").astype("object").fillna(START)
+    day: pd.Series[Any] = frame[name].dt.strftime("%Y-%m-%d").astype("object").fillna(START)
+    return day
 
 
 def begins(rows: Rows, frame: pd.DataFrame, timeline: pd.DataFrame) -> pd.Series[str]:

@@ -59,7 +59,9 @@ def read(files: list[Path], progress: Callable[[str, int], None]) -> list[Book]:
         found = NAME.match(path.name)
         months = ledger.lines["date"].dt.strftime("%Y-%m").value_counts()
         busy = months[months * STRAY >= len(ledger.lines)]
-        book = Book(path.name, ledger, found[1] if found else "", busy.index.min(), busy.index.max())
+        book = Book(
+            path.name, ledger, found[1] if found else "", busy.index.min(), busy.index.max()
+        )
         progress(path.name, len(ledger.lines))
         clash = next((one for one in books if _overlap(one, book)), None)
         if clash is None:
@@ -133,21 +135,24 @@ def _known(records: Records) -> pd.DataFrame:
     whole = months.groupby("key")["lines"].transform("sum")
     busy = months[months["lines"] * STRAY >= whole]
     spans = busy.groupby("key")["month"].agg(begins="min", ends="max").reset_index()
-    return spans.assign(company=spans["key"].str.extract(r"^(\d{9,10})-\d", expand=False).fillna(""))
+    return spans.assign(
+        company=spans["key"].str.extract(r"^(\d{9,10})-\d", expand=False).fillna("")
+    )
 
 
 def _recognise(book: Book, known: pd.DataFrame) -> None:
     """Find the book among the ledgers that the store has: the same company, beginning alike."""
-    for one in known.itertuples(index=False):
-        stranger = one.company and book.company and one.company != book.company
-        if stranger or one.begins > book.ends or book.begins > one.ends:
+    spans: list[list[str]] = known[["company", "begins", "ends"]].to_numpy().tolist()
+    for company, begins, ends in spans:
+        stranger = company and book.company and company != book.company
+        if stranger or begins > book.ends or book.begins > ends:
             continue
-        if one.begins != book.begins:
+        if begins != book.begins:
             raise SourceError(
                 f"{book.file} holds {book.begins} to {book.ends}, and the store already has "
-                f"{one.begins} to {one.ends} of that ledger. Load the file of the whole year."
+                f"{begins} to {ends} of that ledger. Load the file of the whole year."
             )
-        book.company = one.company
+        book.company = company
 
 
 def _lines(book: Book, records: Records) -> pd.DataFrame:
@@ -164,7 +169,7 @@ def _vanished(books: list[Book], lines: pd.DataFrame, records: Records) -> list[
     Raises:
         SourceError: they are most of a ledger; such a file is a part, not a correction.
     """
-    codes = [code for code, in records.pairs("ledger_entry", "code")]
+    codes = [code for (code,) in records.pairs("ledger_entry", "code")]
     held = pd.DataFrame({"code": codes, "key": [code.split("/", 1)[0] for code in codes]})
     held["gone"] = ~held["code"].isin(lines["code"])
     for book in books:

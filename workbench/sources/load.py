@@ -129,7 +129,12 @@ def load(
     report = LoadReport()
     with journal.batch(engine, journal.Author(user, Surface.LOAD)) as batch:
         parts = [
-            _write(one, Records(batch, one.name, today or dt.date.today()), currency or Currency(), steps)  # noqa: DTZ011 - a day as people count it
+            _write(
+                one,
+                Records(batch, one.name, today or _calendar_day()),
+                currency or Currency(),
+                steps,
+            )
             for one in read
         ]
         report.unmatched = _tie(batch)
@@ -142,6 +147,10 @@ def load(
     report.data_date = max(dates, default=None)
     report.seconds = time.perf_counter() - started
     return report
+
+
+def _calendar_day() -> dt.date:
+    return dt.datetime.now().astimezone().date()
 
 
 def _read(source: SourceSettings, steps: _Steps) -> _Read:
@@ -187,7 +196,12 @@ def _tie(batch: Batch) -> pd.DataFrame:
     connection = batch.connection
     customers = pd.DataFrame(
         connection.execute(
-            select(LedgerCustomer.id, LedgerCustomer.code, LedgerCustomer.name, LedgerCustomer.account_id)
+            select(
+                LedgerCustomer.id,
+                LedgerCustomer.code,
+                LedgerCustomer.name,
+                LedgerCustomer.account_id,
+            )
         ),
         columns=["id", "code", "name", "account_id"],
     ).set_index("id")
@@ -218,20 +232,26 @@ def _tie(batch: Batch) -> pd.DataFrame:
 
 def _amounts(batch: Batch, customers: pd.Index[int]) -> pd.DataFrame:
     """Revenue and outstanding of ledger customers, from the ledger's beginning."""
-    rows = (
+    rows: Any = (
         batch.connection.execute(
             select(
-                LedgerEntry.customer_id, LedgerEntry.account_number, LedgerEntry.debit, LedgerEntry.credit
+                LedgerEntry.customer_id,
+                LedgerEntry.account_number,
+                LedgerEntry.debit,
+                LedgerEntry.credit,
             ).where(LedgerEntry.customer_id.is_not(None))
         )
         if len(customers)
         else []
     )
     lines = pd.DataFrame(rows, columns=["id", "number", "debit", "credit"])
-    balance = (lines["debit"].astype("float64") - lines["credit"].astype("float64"))
+    balance = lines["debit"].astype("float64") - lines["credit"].astype("float64")
     sale = lines["number"].astype("str").str.startswith("70")
     amounts = pd.DataFrame(
-        {"revenue": (-balance[sale]).groupby(lines["id"]).sum(), "outstanding": balance[~sale].groupby(lines["id"]).sum()}
+        {
+            "revenue": (-balance[sale]).groupby(lines["id"]).sum(),
+            "outstanding": balance[~sale].groupby(lines["id"]).sum(),
+        }
     )
     return amounts.reindex(customers).fillna(0.0).round(2) + 0.0
 

@@ -64,7 +64,7 @@ class TableMap(Part):
     entity: str
     same_names: bool = False
     columns: dict[str, str | list[str]] = Field(default_factory=dict)
-    values: dict[str, dict[str, str]] = Field(default_factory=dict)
+    translations: dict[str, dict[str, str]] = Field(default_factory=dict, alias="values")
     constants: dict[str, str] = Field(default_factory=dict)
     texts: dict[str, str] = Field(default_factory=dict)
     notes: list[str] = Field(default_factory=list)
@@ -130,7 +130,9 @@ def find(name: str) -> Preset:
     if not path.is_file():
         raise UnknownName("preset", name, (p.stem for p in FOLDER.glob("*.toml")))
     try:
-        preset = Preset.model_validate({"name": path.stem, **tomllib.loads(path.read_text("utf-8"))})
+        preset = Preset.model_validate(
+            {"name": path.stem, **tomllib.loads(path.read_text("utf-8"))}
+        )
     except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise SettingsError(f"{path}: not a preset: {error}") from error
     for table in preset.tables:

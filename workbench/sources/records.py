@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
     from workbench.store.journal import Batch
 
-EDITED = ("rep", "account", "contact", "opportunity")  # the others are facts: put right, not moved on
+EDITED = (
+    "rep",
+    "account",
+    "contact",
+    "opportunity",
+)  # the others are facts: put right, not moved on
 
 
 @dataclass
@@ -72,7 +77,9 @@ class Records:
         """
         if entity not in self._codes:
             table = table_of(entity)
-            rows = self.batch.connection.execute(select(table.c.source, table.c.code, table.c.id)).all()
+            rows = self.batch.connection.execute(
+                select(table.c.source, table.c.code, table.c.id)
+            ).all()
             found = pd.DataFrame(rows, columns=["source", "code", "id"])
             own = found["source"] == self.source
             single = found[own | ~found["code"].duplicated(keep=False)]
@@ -127,7 +134,9 @@ class Records:
         ).all()
         found = pd.DataFrame(rows, columns=["id", *columns], dtype="object")
         plain_columns = {name: plain(found[name], columns[name]) for name in columns}
-        return pd.DataFrame({"id": found["id"], **plain_columns}, dtype="object").set_index("code", drop=False)
+        return pd.DataFrame({"id": found["id"], **plain_columns}, dtype="object").set_index(
+            "code", drop=False
+        )
 
     def _create(
         self, entity: str, rows: pd.DataFrame, timeline: pd.DataFrame, up: str | None
@@ -157,7 +166,12 @@ class Records:
         self._set(entity, pd.concat([part for part in later if len(part)] or later), up)
 
     def _change(
-        self, entity: str, rows: pd.DataFrame, held: pd.DataFrame, timeline: pd.DataFrame, up: str | None
+        self,
+        entity: str,
+        rows: pd.DataFrame,
+        held: pd.DataFrame,
+        timeline: pd.DataFrame,
+        up: str | None,
     ) -> tuple[int, int]:
         """Set what the source says otherwise than before.
 
@@ -182,7 +196,12 @@ class Records:
             if len(some):
                 parts.append(
                     pd.DataFrame(
-                        {"code": some["code"], "field": name, "effective": some["begins"], "value": some[name]}
+                        {
+                            "code": some["code"],
+                            "field": name,
+                            "effective": some["begins"],
+                            "value": some[name],
+                        }
                     )
                 )
         wanted = pd.concat(parts[1:] or parts)
@@ -236,12 +255,12 @@ class Records:
         for record, op, effective, name, new in rows:
             if record not in wanted or op == "delete":
                 continue
-            value = None if new is None else orjson.loads(new)
+            value: Any = None if new is None else orjson.loads(new)
             day = effective.isoformat()
             if op == "create":
                 past[record] = {one: [(day, value.get(one))] for one in names}
             else:
-                past[record][name].append((day, value))
+                past[record][str(name)].append((day, value))
         return past
 
     def _set(self, entity: str, settings: pd.DataFrame, up: str | None = None) -> None:
@@ -289,7 +308,12 @@ def _waves(born: pd.DataFrame, up: str | None) -> Iterator[tuple[pd.DataFrame, p
         waits = left[up].isin(left["code"])
         if waits.all():
             cut = pd.DataFrame(
-                {"code": left["code"], "field": up, "effective": left["effective"], "value": left[up]}
+                {
+                    "code": left["code"],
+                    "field": up,
+                    "effective": left["effective"],
+                    "value": left[up],
+                }
             )
             yield left.assign(**{up: None}), cut
             return

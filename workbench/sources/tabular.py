@@ -21,10 +21,11 @@ from workbench import vocabulary as words
 from workbench.errors import MissingColumns, SourceError
 from workbench.sources import values
 from workbench.sources.encoding import decode
-from workbench.store.schema import ENTITIES, Money
+from workbench.store.batch import table_of
+from workbench.store.schema import Money
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from sqlalchemy import Column
@@ -164,7 +165,11 @@ def _csv(path: Path, preset: Preset, rejected: Rejected) -> Sheet:
         rows[i] = [""] * len(names)
     cells = pd.DataFrame(rows, columns=names, dtype="str").drop(index=odd)
     return Sheet(
-        path.name, cells, pd.Series(lines, dtype="int64").drop(index=odd), preset.decimal, preset.dates
+        path.name,
+        cells,
+        pd.Series(lines, dtype="int64").drop(index=odd),
+        preset.decimal,
+        preset.dates,
     )
 
 
@@ -188,7 +193,7 @@ def _workbook(path: Path, preset: Preset, wanted: set[str]) -> dict[str, Sheet]:
         cells = pd.DataFrame(
             [[_cell(cell) for cell in row] for row in body], columns=columns, dtype="str"
         )
-        filled = cells.ne("").any(axis=1)
+        filled = (cells != "").any(axis=1)
         lines = pd.Series(range(2, len(cells) + 2), dtype="int64")
         # A cell's number or date has no mark of its own: it comes out in the international form.
         found[name] = Sheet(
@@ -218,19 +223,25 @@ def rows(mapping: TableMap, sheet: Sheet, preset: Preset, rejected: Rejected) ->
     columns = fields(mapping.entity)
     reasons = pd.Series("", index=sheet.cells.index, dtype="str")
 
+    missing = {*mapping.required, "code"} - set(texts)
+    if missing:
+        raise MissingColumns(sheet.file, missing, sheet.cells.columns)
+
     def refuse(where: pd.Series[bool], reason: pd.Series[str] | str) -> None:
-        reasons.mask(where & (reasons == ""), reason, inplace=True)
+        first = where & (reasons == "")
+        reasons[first] = reason if isinstance(reason, str) else reason[first]
 
     for name in mapping.required:
-        refuse(texts[name] == "" if name in texts else reasons == "", f"Valeur manquante : {name}")
+        refuse(texts[name] == "", f"Valeur manquante : {name}")
     frame = pd.DataFrame(index=sheet.cells.index)
     for name, text in texts.items():
         column = columns.get(name)
         frame[name] = typed(text, kind(column), sheet, preset)
-        wrong = misfits(mapping.entity, name, text, frame[name])
-        refuse(wrong != "", wrong)
+        misfit = misfits(mapping.entity, name, text, frame[name])
+        refuse(misfit != "", misfit)
         if column is not None and not column.nullable and column.default is not None:
-            frame[name] = frame[name].fillna(column.default.arg)
+            default: Any = column.default
+            frame[name] = frame[name].fillna(default.arg)
     twice = frame["code"].duplicated() & frame["code"].notna()
     if mapping.distinct:
         reasons, frame = reasons[~twice], frame[~twice]
@@ -238,7 +249,7 @@ def rows(mapping: TableMap, sheet: Sheet, preset: Preset, rejected: Rejected) ->
         refuse(twice, "Code en double : " + texts["code"])
     wrong = reasons != ""
     rejected.add(mapping.entity, sheet, reasons[wrong])
-    unread = sorted(set(sheet.cells) - used - {REASON})
+    unread = [str(name) for name in sheet.cells if name not in {*used, REASON}]
     return Rows(mapping, sheet, frame[~wrong], len(reasons), unread)
 
 
@@ -255,7 +266,7 @@ def require(sheet: Sheet, names: Iterable[str]) -> None:
 
 def fields(entity: str) -> dict[str, Column[Any]]:
     """An entity's columns, those that refer to another record by their name without `_id`."""
-    columns = ENTITIES[entity].__table__.columns
+    columns = table_of(entity).columns
     return {
         column.name.removesuffix("_id") if column.foreign_keys else column.name: column
         for column in columns
@@ -274,7 +285,9 @@ def _mapped(mapping: TableMap, sheet: Sheet) -> tuple[dict[str, pd.Series[str]],
         sources |= dict.fromkeys([target] if isinstance(target, str) else target, column)
     for name, column in sources.items():
         text = cells[column].str.strip()
-        out[name] = text.replace(mapping.values[name]) if name in mapping.values else text
+        out[name] = (
+            text.replace(mapping.translations[name]) if name in mapping.translations else text
+        )
     for name, constant in mapping.constants.items():
         out[name] = pd.Series(constant, index=cells.index, dtype="str")
     for name, template in mapping.texts.items():
@@ -282,13 +295,19 @@ def _mapped(mapping: TableMap, sheet: Sheet) -> tuple[dict[str, pd.Series[str]],
             out[name] = _composed(template, cells, out)
     if mapping.notes:
         parts = [
-            (column + " : " + cells[column]).where(cells[column] != "", "") for column in mapping.notes
+            (column + " : " + cells[column]).where(cells[column] != "", "")
+            for column in mapping.notes
         ]
-        out["notes"] = parts[0].str.cat(parts[1:], sep=" ; ").str.strip(" ;")
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = joined + " ; " + part
+        out["notes"] = joined.str.strip(" ;")
     return out, {*sources.values(), *mapping.columns, *mapping.notes}
 
 
-def _composed(template: str, cells: pd.DataFrame, mapped: dict[str, pd.Series[str]]) -> pd.Series[str]:
+def _composed(
+    template: str, cells: pd.DataFrame, mapped: dict[str, pd.Series[str]]
+) -> pd.Series[str]:
     text = pd.Series("", index=cells.index, dtype="str")
     for literal, name, _, _ in Formatter().parse(template):
         text = text + literal
@@ -312,14 +331,12 @@ def typed(text: pd.Series[str], kind: Any, sheet: Sheet, preset: Preset) -> pd.S
     if isinstance(kind, Money | Float | Integer):
         found = pd.Series(values.numbers(values.text(text), sheet.decimal), index=text.index)
         if isinstance(kind, Money):
-            return values.cents(found)
+            return found.mul(100).round().div(100)
         return found if isinstance(kind, Float) else found.where(found % 1 == 0).astype("Int64")
     return text.where(text != "")
 
 
-def misfits(
-    entity: str, name: str, text: pd.Series[str], value: pd.Series[Any]
-) -> pd.Series[str]:
+def misfits(entity: str, name: str, text: pd.Series[str], value: pd.Series[Any]) -> pd.Series[str]:
     """Why values don't fit their field; empty where they do."""
     column = fields(entity).get(name)
     shown = f" : {name} = " + text

@@ -79,7 +79,8 @@ def fec_dates(column: pa.ChunkedArray) -> pd.Series[pd.Timestamp]:
 def dates(column: pa.ChunkedArray, formats: Iterable[str]) -> pd.Series[pd.Timestamp]:
     """Dates in the first of the formats that reads them; NaT where none does.
 
-    >>> dates(text(["31/01/2024", "2024-02-29", "soon"]), ["%Y-%m-%d", "%d/%m/%Y"]).dt.month.tolist()
+    >>> read = dates(text(["31/01/2024", "2024-02-29", "soon"]), ["%Y-%m-%d", "%d/%m/%Y"])
+    >>> read.dt.month.tolist()
     [1.0, 2.0, nan]
     """
     written = pd.Series(column.to_pandas(), dtype="str")
