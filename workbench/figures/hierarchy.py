@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from workbench.locale import Locale
 
-_ROOTS = 14
-_ALL = "all"
+ROOTS = 24
+ALL = "all"
 
 
 def account_tree(
-    frame: pd.DataFrame, *, loc: Locale, column: str = "revenue", roots: int = _ROOTS
+    frame: pd.DataFrame, *, loc: Locale, column: str = "revenue", roots: int = ROOTS
 ) -> go.Figure:
     """Groups and their companies as nested blocks, sized by revenue, coloured by status.
 
@@ -57,8 +57,8 @@ def account_tree(
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
     )
     drawn.add_icicle(
-        ids=[_ALL, *(str(row["id"]) for row in blocks), *more],
-        parents=["", *(str(row["parent_id"] or _ALL) for row in blocks), *(_ALL for _ in more)],
+        ids=[ALL, *(str(row["id"]) for row in blocks), *more],
+        parents=["", *(str(row["parent_id"] or ALL) for row in blocks), *(ALL for _ in more)],
         labels=[
             f"{all_name}<br>{loc.compact(total)}",
             *(f"{marks.short(row['name'], 26)} · {loc.compact(row[group])}" for row in blocks),
@@ -67,7 +67,7 @@ def account_tree(
         textinfo="label",
         values=[0.0, *(max(row[own] or 0.0, 0.0) for row in blocks), *(beyond for _ in more)],
         branchvalues="remainder",
-        customdata=[_ALL, *(row["id"] for row in blocks), *more],
+        customdata=[ALL, *(row["id"] for row in blocks), *more],
         hovertext=[
             marks.hover(all_name, loc.money(total)),
             *(

@@ -1,0 +1,321 @@
+"""Accounts: who are our accounts and groups, and what is each worth?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from dashboards import cards, states, tables
+from dashboards.choice import choice
+from dashboards.pages import pipeline as deals
+from dashboards.pages import revenue as sales
+from dashboards.session import Slot
+from dashboards.shell import Page
+from workbench.figures import hierarchy as figures
+from workbench.figures import marks
+from workbench.locale import msg
+from workbench.metrics import funnel, hierarchy, pipeline, revenue
+from workbench.vocabulary import Status
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from dashboards.session import Scope, Session
+    from workbench.locale import Locale
+
+MEASURES = {
+    msg("Chiffre d’affaires"): "revenue",
+    msg("Affaires en cours"): "pipeline",
+    msg("Encours"): "outstanding",
+}
+LISTED = 40
+"""So many groups, or accounts found, stand in the tree; a search finds the others."""
+SHORTEST = 2
+TREE_HEIGHT = 560
+
+
+class State(param.Parameterized):
+    """What gives accounts their weight."""
+
+    measure = param.Selector(default="revenue", objects=list(MEASURES.values()))
+
+
+def tree(scope: Scope) -> pd.DataFrame:
+    """Every account under its parent, with own and group totals; revenue is the period's."""
+    return hierarchy.account_tree.of(scope.data, since=scope.span.start, until=scope.span.end)
+
+
+def accounts(scope: Scope) -> cards.Number:
+    """How many accounts."""
+    return cards.Number(scope.loc.count(len(scope.data.table("accounts"))))
+
+
+def clients(scope: Scope) -> cards.Number:
+    """How many are clients."""
+    stock = marks.rows(funnel.funnel_stock.of(scope.data))
+    found = next(row for row in stock if row["status"] == Status.CLIENT)
+    return cards.Number(scope.loc.count(found["accounts"]))
+
+
+def turnover(scope: Scope) -> cards.Number:
+    """Revenue of the period."""
+    span = {"since": scope.span.start, "until": scope.span.end}
+    found = marks.rows(revenue.revenue_in_period.of(scope.data, **span))[0]
+    months = revenue.revenue_by_month.of(scope.data, **span)
+    return cards.Number(
+        scope.loc.compact(found["value"]),
+        change=found["change_rate"],
+        trend=months["revenue"].astype(float).tolist(),
+        exact=scope.loc.money(found["value"], cents=True),
+    )
+
+
+def open_amount(scope: Scope) -> cards.Number:
+    """Open deals at their full amount."""
+    value = marks.rows(pipeline.pipeline_totals.of(scope.data))[0]["amount"] or 0
+    history = pipeline.pipeline_history.of(scope.data)
+    return cards.Number(
+        scope.loc.compact(value),
+        trend=history["amount"].astype(float).tolist(),
+        exact=scope.loc.money(value),
+    )
+
+
+def _table(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:
+    return tables.Rows(
+        f"{title} · {scope.loc.plural(len(frame), '{n} compte', '{n} comptes')}",
+        frame,
+        columns=[
+            "name",
+            "status",
+            "root",
+            "segment",
+            "owner",
+            "own_revenue",
+            "own_pipeline",
+            "own_outstanding",
+        ],
+        more=[
+            "code",
+            "members",
+            "depth",
+            "path",
+            "group_revenue",
+            "group_pipeline",
+            "group_outstanding",
+        ],
+        totals=["own_revenue", "own_pipeline", "own_outstanding"],
+        phone=["name", "status", "own_revenue"],
+        link=("account", "id"),
+        labels={"name": msg("Compte")},
+    )
+
+
+def every_row(scope: Scope) -> tables.Rows:
+    """Every account, those that buy most first."""
+    frame = tree(scope).sort_values("own_revenue", ascending=False, kind="stable")
+    return _table(scope, scope.loc.t("Comptes"), frame)
+
+
+def client_rows(scope: Scope) -> tables.Rows:
+    """The clients."""
+    frame = tree(scope)
+    return _table(scope, scope.loc.t("Clients"), frame[frame["status"] == Status.CLIENT])
+
+
+def under(frame: pd.DataFrame, account: int) -> pd.DataFrame:
+    """An account and all below it; the frame goes down each branch in turn."""
+    place = int((frame["id"] == account).to_numpy().argmax())
+    depths = frame["depth"].to_numpy()
+    end = place + 1
+    while end < len(depths) and depths[end] > depths[place]:
+        end += 1
+    return frame.iloc[place:end]
+
+
+def block_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
+    """The companies in a block of the icicle."""
+    frame, key = tree(scope), point["customdata"]
+    if key in {figures.ALL, marks.OTHERS}:
+        groups = frame[(frame["members"] > 1) & frame["parent_id"].isna()]
+        if key == marks.OTHERS:
+            groups = groups.iloc[figures.ROOTS :]
+        return _table(scope, scope.loc.t("Groupes"), frame[frame["root_id"].isin(groups["id"])])
+    found = under(frame, int(key))
+    return _table(scope, str(found["name"].iloc[0]), found)
+
+
+class Groups:
+    """The tree of groups beside the icicle: search as you type, a click opens the sheet."""
+
+    def __init__(self, session: Session, state: State) -> None:
+        self.session = session
+        self.state = state
+        self.frame: pd.DataFrame | None = None
+        loc = session.loc
+        self.search = pmui.TextInput(
+            label=loc.t("Chercher un compte ou un groupe"),
+            size="small",
+            sizing_mode="stretch_width",
+            margin=(12, 0, 4, 0),
+        )
+        self.search.param.watch(lambda _: self.fill(), "value_input")
+        self.note = states.html("")
+        self.tree = pmui.Tree(items=[], sizing_mode="stretch_width", margin=0)
+        self.tree.on_click(self._open)
+        slot = session.add(Slot(self.show, tree))
+        head = cards.heading(
+            loc,
+            loc.t("Groupes et comptes"),
+            loc.t("En propre, et avec tout ce qui est dessous ; un clic ouvre la fiche"),
+            "account_tree",
+        )
+        inside = pn.Column(
+            self.note,
+            self.tree,
+            sizing_mode="stretch_width",
+            margin=0,
+            height=TREE_HEIGHT - 60,
+            scroll="y-auto",
+        )
+        self.view = cards.framed(session, slot, [states.html(head), self.search, inside], width=5)
+        state.param.watch(lambda _: self.fill(), "measure")
+
+    def show(self, found: pd.DataFrame | Exception) -> None:
+        """Take the accounts of the present scope."""
+        if isinstance(found, Exception):
+            self.note.object = states.error(self.session.loc, found)
+            return
+        self.frame = found
+        self.fill()
+
+    def fill(self) -> None:
+        """List the largest groups, or what the search finds."""
+        if self.frame is None:
+            return
+        loc, frame = self.session.loc, self.frame
+        asked = (self.search.value_input or "").strip().lower()
+        if len(asked) >= SHORTEST:
+            named = frame["path"].str.lower().str.contains(asked, regex=False)
+            coded = frame["code"].str.lower() == asked
+            tops = frame[frame["root_id"].isin(frame.loc[named | coded, "root_id"])]
+            tops = tops[tops["parent_id"].isna()]
+            more = loc.plural(len(tops), "{n} trouvé", "{n} trouvés")
+        else:
+            tops = frame[frame["parent_id"].isna() & (frame["members"] > 1)]
+            more = loc.plural(len(tops), "{n} groupe", "{n} groupes")
+            asked = ""
+        column = f"group_{self.state.measure}"
+        tops = tops.sort_values(column, ascending=False, kind="stable")
+        if len(tops) > LISTED:
+            more += " · " + loc.t("les {n} premiers", n=loc.count(LISTED))
+        self.note.object = f'<div class="head"><p>{more}</p></div>'
+        kept = tops["id"].head(LISTED)
+        listed = frame[frame["root_id"].isin(kept)]
+        self.tree.items = nodes(
+            marks.rows(listed), kept.tolist(), self.state.measure, loc, opened=bool(asked)
+        )
+
+    def _open(self, item: dict[str, Any]) -> None:
+        self.session.go("account", id=item["id"])
+
+
+def nodes(
+    listed: list[marks.Row], tops: list[int], measure: str, loc: Locale, *, opened: bool
+) -> list[dict[str, Any]]:
+    """The accounts as the tree takes them, each with its own amount and its group's."""
+    made: dict[Any, dict[str, Any]] = {}
+    for row in listed:
+        own, group = row[f"own_{measure}"], row[f"group_{measure}"]
+        said = [loc.label(Status, row["status"]), loc.t("propre {own}", own=loc.compact(own))]
+        if row["members"] > 1:
+            said.append(loc.t("groupe {group}", group=loc.compact(group)))
+        node = {
+            "id": str(row["id"]),
+            "label": row["name"],
+            "secondary": " · ".join(said),
+            "open": opened,
+        }
+        made[row["id"]] = node
+        if row["parent_id"] in made:
+            made[row["parent_id"]].setdefault("items", []).append(node)
+    return [made[top] for top in tops]
+
+
+def view(session: Session) -> pn.Column:
+    """The page."""
+    loc, state = session.loc, State()
+    if session.query.get("measure") in MEASURES.values():
+        state.measure = session.query["measure"]
+    session.keep(state, "measure")
+
+    def blocks(scope: Scope) -> go.Figure | None:
+        frame = tree(scope)
+        if not (frame[f"group_{state.measure}"] > 0).any():
+            return None
+        return figures.account_tree(frame, loc=loc, column=state.measure)
+
+    return cards.board(
+        cards.number(
+            session, loc.t("Comptes"), accounts, metric="funnel_stock", rows=every_row, width=3
+        ),
+        cards.number(
+            session, loc.t("Clients"), clients, metric="funnel_stock", rows=client_rows, width=3
+        ),
+        cards.number(
+            session,
+            loc.t("Chiffre d’affaires"),
+            turnover,
+            metric="revenue_in_period",
+            rows=sales.lines,
+            width=3,
+        ),
+        cards.number(
+            session,
+            loc.t("Affaires en cours"),
+            open_amount,
+            metric="pipeline_totals",
+            rows=deals.open_rows,
+            width=3,
+        ),
+        Groups(session, state).view,
+        cards.figure(
+            session,
+            loc.t("Le poids des groupes"),
+            blocks,
+            subtitle=loc.t(
+                "Surface : montant ; couleur : statut ; les comptes seuls sont au tableau"
+            ),
+            metric="account_tree",
+            rows=block_rows,
+            width=7,
+            height=TREE_HEIGHT,
+            also=[state.param.measure],
+            tools=[choice(session, state.param.measure, msg("Mesure"), MEASURES)],
+            empty=loc.t(
+                "Aucun montant dans ce périmètre : choisissez une autre mesure ou période."
+            ),
+        ),
+        tables.table(
+            session,
+            loc.t("Comptes"),
+            every_row,
+            subtitle=loc.t("Chiffre d’affaires de la période, en propre ; un clic ouvre la fiche"),
+            metric="account_tree",
+            empty=loc.t("Aucun compte dans ce périmètre : retirez un filtre."),
+        ),
+    )
+
+
+PAGE = Page(
+    "accounts",
+    msg("Comptes"),
+    "account_tree",
+    msg("Qui sont nos comptes et nos groupes, et que vaut chacun ?"),
+    view,
+    order=2,
+)
