@@ -224,7 +224,7 @@ class Company:
         }  # fmt: skip
 
     def _owner_periods(self) -> dict[str, Any]:
-        b, rng, n = self.base, self.rng("owners"), self.accounts
+        b, rng = self.base, self.rng("owners")
         owned = np.flatnonzero(b["owned"])
         moved = owned[rng.random(len(owned)) < 0.1]
         change = (b["entry"] + (TODAY - b["entry"]) // 2)[moved]

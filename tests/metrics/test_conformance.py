@@ -1,4 +1,4 @@
-"""Every metric: the same rows on every engine, the columns that the catalog states, both languages."""
+"""Every metric: the same rows on every engine, the catalog's columns, both languages."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ DECISIVE = {
 
 @pytest.mark.parametrize("name", [n for n in sorted(CATALOG) if "by" in CATALOG[n].options])
 def test_trap_17_an_unknown_grouping_names_the_choices(name: str) -> None:
-    with pytest.raises(UnknownName, match="There are: .*") as raised:
+    with pytest.raises(UnknownName, match="There are: ") as raised:
         find(name).of(COMPANY, by="sgment")
     assert raised.value.known
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
@@ -24,6 +25,7 @@ from workbench.metrics.periods import (
     tiled,
     within,
 )
+from workbench.metrics.periods import days as numbered
 from workbench.metrics.wins import teams_on, won_deals
 
 if TYPE_CHECKING:
@@ -90,10 +92,14 @@ PER_WON = {
     "touches_per_deal": "number",
 }
 CREDIT = (
-    "Créditée au propriétaire du compte, et à son équipe, à la date de l’action ; à son auteur "
-    "s’il n’y a ni compte ni propriétaire.",
-    "Credited to the account's owner, and that rep's team, as of the activity's date; to its "
-    "author where there is no account or owner.",
+    (
+        "Créditée au propriétaire du compte, et à son équipe, à la date de l’action ; à son auteur "
+        "s’il n’y a ni compte ni propriétaire."
+    ),
+    (
+        "Credited to the account's owner, and that rep's team, as of the activity's date; to its "
+        "author where there is no account or owner."
+    ),
 )
 PERIODS = {"week": ("period",), "month": ("period",), "kind": ("kind",),
            "kind_week": ("kind", "period"), "total": ()}  # fmt: skip
@@ -156,6 +162,8 @@ def activity_rows(
         credited(done, owner_periods, *columns),
         *(*columns, "account_id", "rep_id", "date", "credited"),
     )
+    latest_first = np.lexsort((rows["id"].to_numpy("int64"), -numbered(rows["date"])))
+    rows = rows.iloc[latest_first].reset_index(drop=True)
     who = collect(reps, "id", "name").set_index("id")["name"]
     names = collect(accounts, "id", "name").set_index("id")["name"]
     team = teams_on(rows["credited"], rows["date"], team_periods)
@@ -168,12 +176,13 @@ def activity_rows(
         rep=looked_up(rows["credited"], who),
         team_id=team,
         team=looked_up(team, who),
-    ).sort_values(["date", "id"], ascending=[False, True])
+    )
     return give(result, activities, ROWS)
 
 
 def _monday(dates: pd.Series[Any]) -> pd.Series[Any]:
-    return dates - pd.to_timedelta(dates.dt.day_of_week, unit="D")
+    monday: pd.Series[Any] = dates - pd.to_timedelta(dates.dt.day_of_week, unit="D")
+    return monday
 
 
 @metric(
@@ -221,7 +230,7 @@ def activity_by_rep(
         .agg(nw.len().alias("activities"), nw.col("two_way").sum(), nw.col("minutes").sum())
     )
     team = teams_on(daily["credited"], daily["date"], team_periods)
-    daily = daily.assign(team_id=team, rep_id=daily["credited"] if level == "rep" else pd.NA)
+    daily = daily.assign(team_id=team, rep_id=daily["credited"])
     if "period" in keys:
         month = daily["date"].to_numpy("datetime64[M]").astype("datetime64[us]")
         daily["period"] = month if by == "month" else _monday(daily["date"])
@@ -300,10 +309,14 @@ def account_touches(
     ),
     unit=("part des comptes", "share of accounts"),
     formula=(
-        "Comptes avec une action dans les n jours / comptes possédés à la date ; intervalle de "
-        "Wilson à 95 %.",
-        "Accounts with an activity in the n days / accounts owned as of the date; Wilson interval "
-        "at 95 %.",
+        (
+            "Comptes avec une action dans les n jours / comptes possédés à la date ; intervalle de "
+            "Wilson à 95 %."
+        ),
+        (
+            "Accounts with an activity in the n days / accounts owned as of the date; Wilson "
+            "interval at 95 %."
+        ),
     ),
     source="Wilson 1927; activities",
     columns=COVERAGE,
@@ -378,10 +391,14 @@ def touches_of_deals(activities: nw.LazyFrame[Any], won: nw.LazyFrame[Any]) -> p
     question=("Combien d’actions faut-il pour gagner ?", "How many touches does a win take?"),
     unit=("actions par affaire", "activities per deal"),
     formula=(
-        "Actions sur l’affaire, ou sur son compte sans affaire nommée, de sa création au jour du "
-        "gain / affaires gagnées dans la période.",
-        "Activities on the deal, or on its account without a named deal, from its creation to the "
-        "day of the win / deals won in the period.",
+        (
+            "Actions sur l’affaire, ou sur son compte sans affaire nommée, de sa création au jour "
+            "du gain / affaires gagnées dans la période."
+        ),
+        (
+            "Activities on the deal, or on its account without a named deal, from its creation to "
+            "the day of the win / deals won in the period."
+        ),
     ),
     source="activities; deal history of the journal",
     columns=PER_WON,
@@ -432,10 +449,14 @@ def touches_per_won(
     question=("Combien d’actions, et combien avant ?", "How many activities, and how many before?"),
     unit=("actions, comptes", "activities, accounts"),
     formula=(
-        "Actions datées dans la période, dont à deux sens, et comptes distincts touchés, contre "
-        "la période précédente de même longueur.",
-        "Activities dated in the period, of which two-way, and distinct accounts touched, against "
-        "the period before of equal length.",
+        (
+            "Actions datées dans la période, dont à deux sens, et comptes distincts touchés, "
+            "contre la période précédente de même longueur."
+        ),
+        (
+            "Activities dated in the period, of which two-way, and distinct accounts touched, "
+            "against the period before of equal length."
+        ),
     ),
     source="activities",
     columns=KPI,

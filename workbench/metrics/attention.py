@@ -101,7 +101,7 @@ def _slipped(
     times = looked_up(rows["id"], pushed).fillna(0).astype("Int64")
     past = (pd.Timestamp(midnight(last)) - rows["close_date"]).dt.days.astype("Int64")
     often = (times >= least).to_numpy(dtype=bool)
-    found = rows.assign(
+    found: pd.DataFrame = rows.assign(
         reason=np.where(often, "slipped", "past_close"),
         entity="opportunity",
         amount=euros(rows["cents"]),

@@ -118,10 +118,10 @@ class Metric:
             for name, frame in zip(self.tables, frames, strict=True)
             if (present := frame.collect_schema().names())
         }
-        for wanted in (lambda absent: absent & named, lambda absent: absent if unnamed else set()):
+        for known in (named, set().union(*(absent for absent, _ in lacking.values()))):
             for name, (absent, present) in lacking.items():
-                if wanted(absent):
-                    return MissingColumns(f"{self.name}, table {name}", wanted(absent), present)
+                if absent & known and (known is named or unnamed):
+                    return MissingColumns(f"{self.name}, table {name}", absent & known, present)
         return None
 
     def of(self, data: Dataset, **options: Any) -> Any:

@@ -83,16 +83,20 @@ def give(
         return nw.from_native(shaped).lazy()
     table = pa.Table.from_pandas(shaped, preserve_index=False)
     backend = like.implementation
-    return nw.from_native(table).lazy(backend if backend.is_duckdb() else "polars")
+    given: nw.LazyFrame[Any] = nw.from_native(table).lazy(
+        backend if backend.is_duckdb() else "polars"
+    )
+    return given
 
 
 def _cast(values: pd.Series[Any], kind: str) -> pd.Series[Any]:
-    dtype = type_of[kind]
+    dtype: Any = type_of[kind]
     if values.dtype == dtype:
         return values
     if kind == "flag":
-        return values.fillna(False).astype(bool)  # noqa: FBT003 - pandas' signature
-    return values.astype(dtype)
+        values = values.fillna(value=False)
+    cast: pd.Series[Any] = values.astype(dtype)
+    return cast
 
 
 def cents(column: str) -> nw.Expr:
@@ -119,7 +123,8 @@ def ratio(part: Any, whole: Any) -> NDArray[np.float64]:
     """
     up = np.asarray(pd.Series(part).fillna(0), dtype="float64")
     down = np.asarray(pd.Series(whole).fillna(0), dtype="float64")
-    return np.divide(up, down, out=np.full(len(up), np.nan), where=down != 0)
+    rate: NDArray[np.float64] = np.divide(up, down, out=np.full(len(up), np.nan), where=down != 0)
+    return rate
 
 
 def whole(name: str, value: Any, *, least: int = 0) -> int:

@@ -123,10 +123,14 @@ def _entered(accounts: nw.LazyFrame[Any], as_of: Any) -> nw.LazyFrame[Any]:
     ),
     unit=("comptes", "accounts"),
     formula=(
-        "Nombre de comptes par statut à la date ; au sens large, un fichier de prospects compte "
-        "aussi les clients.",
-        "Number of accounts per status as of the date; in the wide sense a prospect file counts "
-        "clients too.",
+        (
+            "Nombre de comptes par statut à la date ; au sens large, un fichier de prospects "
+            "compte aussi les clients."
+        ),
+        (
+            "Number of accounts per status as of the date; in the wide sense a prospect file "
+            "counts clients too."
+        ),
     ),
     source="shared definition: suspect, prospect, client",
     columns=STOCK,
@@ -243,12 +247,12 @@ def journeys(
         rows["group_id"] = 0
     if "group" not in rows:
         rows["group"] = ""
-    first, last = day(since), day(until)
+    begin, end = day(since), day(until)
     kept = entry <= number_of(as_of)
-    if first is not None:
-        kept &= entry >= number_of(first)
-    if last is not None:
-        kept &= entry <= number_of(last)
+    if begin is not None:
+        kept &= entry >= number_of(begin)
+    if end is not None:
+        kept &= entry <= number_of(end)
     return rows[kept]
 
 
@@ -263,11 +267,16 @@ _FAR = np.iinfo("int64").max
     ),
     unit=("part des comptes entrés", "share of accounts entered"),
     formula=(
-        "Par cohorte d’entrée : comptes arrivés au statut dans la fenêtre / comptes observés "
-        "pendant toute la fenêtre ; les perdus restent au dénominateur ; intervalle de Wilson "
-        "à 95 %.",
-        "By cohort of entry: accounts that reached the status within the window / accounts "
-        "observed for the whole window; the lost stay in the denominator; Wilson interval at 95 %.",
+        (
+            "Par cohorte d’entrée : comptes arrivés au statut dans la fenêtre / comptes observés "
+            "pendant toute la fenêtre ; les perdus restent au dénominateur ; intervalle de Wilson "
+            "à 95 %."
+        ),
+        (
+            "By cohort of entry: accounts that reached the status within the window / accounts "
+            "observed for the whole window; the lost stay in the denominator; Wilson interval at "
+            "95 %."
+        ),
     ),
     source="Wilson 1927; cohorts by entry, so that no rate passes 100 %",
     columns=CONVERSION,
@@ -340,10 +349,14 @@ def funnel_conversion(
     ),
     unit=("part des comptes entrés", "share of accounts entered"),
     formula=(
-        "Par cohorte d’entrée, part arrivée au statut au bout de n mois de 30 jours ; non mûre "
-        "tant qu’un membre n’a pas cet âge.",
-        "By cohort of entry, share that reached the status after n months of 30 days; immature "
-        "while a member isn't that old.",
+        (
+            "Par cohorte d’entrée, part arrivée au statut au bout de n mois de 30 jours ; non mûre "
+            "tant qu’un membre n’a pas cet âge."
+        ),
+        (
+            "By cohort of entry, share that reached the status after n months of 30 days; immature "
+            "while a member isn't that old."
+        ),
     ),
     source="cohort analysis by entry date",
     columns=CURVE,

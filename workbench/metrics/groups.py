@@ -73,7 +73,7 @@ def number(by: str, date: str) -> nw.Expr:
 
 
 def labelled(frame: pd.DataFrame, by: str | None) -> pd.DataFrame:
-    """What `grouped` stands for: periods by name and in order, null where there is no id or name."""
+    """What `grouped` stands for: periods by name and in order, null where there is nothing."""
     if by in NAMED:
         return frame
     nothing = pd.array([None] * len(frame), dtype="Int64")

@@ -52,12 +52,16 @@ TREE = {
     ),
     unit=("€", "€"),
     formula=(
-        "Chaque compte sous sa maison mère à la date ; le total d’un groupe est la somme des "
-        "montants propres de ses membres (CA : classe 70 nette des 709 ; pipeline : montants des "
-        "opportunités ouvertes ; encours : solde du 411).",
-        "Each account under its parent as of the date; a group's total is the sum of its members' "
-        "own amounts (revenue: class 70 net of 709; pipeline: amounts of open opportunities; "
-        "outstanding: balance of 411).",
+        (
+            "Chaque compte sous sa maison mère à la date ; le total d’un groupe est la somme des "
+            "montants propres de ses membres (CA : classe 70 nette des 709 ; pipeline : montants "
+            "des opportunités ouvertes ; encours : solde du 411)."
+        ),
+        (
+            "Each account under its parent as of the date; a group's total is the sum of its "
+            "members' own amounts (revenue: class 70 net of 709; pipeline: amounts of open "
+            "opportunities; outstanding: balance of 411)."
+        ),
     ),
     source="Plan comptable général, comptes 411 et 70; parents as dated in the journal",
     columns=TREE,
@@ -117,7 +121,7 @@ def account_tree(
     result = rows.assign(
         parent_id=pd.Series(ids[parent], dtype="Int64").where(linked),
         root_id=ids[root],
-        root=rows["name"].take(root).to_numpy() if not linked.any() else names[root],
+        root=rows["name"].take(root).array,
         path=path,
         depth=depth,
         is_cycle=is_cycle,
@@ -126,15 +130,15 @@ def account_tree(
         **{f"own_{name}": euros(values) for name, values in own.items()},
         **{f"group_{name}": euros(values) for name, values in whole.items()},
     )
-    order = _depth_first(parent, layers, members, whole["revenue"], names)
+    order = _depth_first(parent, layers, members, whole["revenue"], rows["name"])
     return give(result.iloc[order], accounts, TREE)
 
 
 def _open_amounts(opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> pd.DataFrame:
-    live = stages.filter(nw.col("kind") == "open").select(nw.col("id").alias("stage_id"))
+    live = collect(stages.filter(nw.col("kind") == "open"), "id")["id"].tolist()
     amounts = (
         opportunities.select("account_id", "stage_id", "amount")
-        .join(live, on="stage_id", how="inner")
+        .filter(nw.col("stage_id").is_in(live))
         .filter(~nw.col("account_id").is_null())
         .with_columns(cents=cents("amount"))
         .group_by("account_id")
@@ -153,7 +157,7 @@ def _placed(ids: Ints, amounts: pd.DataFrame) -> Ints:
 
 def _parents(ids: Ints, parent_ids: pd.Series[Any]) -> tuple[Ints, NDArray[np.bool_]]:
     """Each account's parent as a position, -1 for none; cycles are cut above their smallest id."""
-    parent = pd.Index(ids).get_indexer(parent_ids.fillna(-1).to_numpy("int64"))
+    parent = pd.Index(ids).get_indexer(pd.Index(parent_ids.fillna(-1).astype("int64")))
     parent = parent.astype("int64")
     is_cycle = np.zeros(len(ids), dtype=bool)
     for start in np.flatnonzero(~_grounded(parent)):
@@ -181,7 +185,8 @@ def _grounded(parent: Ints) -> NDArray[np.bool_]:
         if (up == len(parent)).all():
             break
         up = up[up]
-    return up[:-1] == len(parent)
+    ends: NDArray[np.bool_] = up[:-1] == len(parent)
+    return ends
 
 
 def _layers(parent: Ints) -> list[Ints]:
@@ -207,10 +212,10 @@ def _rolled_up(own: Ints, parent: Ints, layers: list[Ints]) -> Ints:
 
 
 def _depth_first(
-    parent: Ints, layers: list[Ints], members: Ints, worth: Ints, names: NDArray[np.object_]
+    parent: Ints, layers: list[Ints], members: Ints, worth: Ints, names: pd.Series[Any]
 ) -> Ints:
     """The order in which a parent comes before its children, siblings by worth, then name."""
-    by_name = np.argsort(names.astype("str"), kind="stable")
+    by_name = names.fillna("").argsort(kind="stable").to_numpy()
     ranked = by_name[np.argsort(-worth[by_name], kind="stable")]
     siblings = ranked[np.argsort(parent[ranked], kind="stable")]
     over = parent[siblings]

@@ -92,8 +92,10 @@ STEPS = {
 }
 GROUPINGS = (*DIMENSIONS, "closing_month")
 WEIGHTED = (
-    "Pondéré : montant × probabilité propre de chaque affaire, sinon celle de son étape ; "
-    "perdue = 0.",
+    (
+        "Pondéré : montant × probabilité propre de chaque affaire, sinon celle de son étape ; "
+        "perdue = 0."
+    ),
     "Weighted: amount x each deal's own probability, else its stage's; lost = 0.",
 )
 
@@ -274,8 +276,10 @@ def _summed(
     ),
     unit=("€", "€"),
     formula=(
-        "Affaires ouvertes au dernier jour du mois, puis à la date, telles qu’elles étaient ce "
-        "jour-là.",
+        (
+            "Affaires ouvertes au dernier jour du mois, puis à la date, telles qu’elles étaient ce "
+            "jour-là."
+        ),
         "Deals open on the month's last day, then on the date, as they stood that day.",
     ),
     source="deal history of the journal",
@@ -337,12 +341,16 @@ def pipeline_history(
     ),
     unit=("affaires", "deals"),
     formula=(
-        "Affaires distinctes commencées dans la période, arrivées à l’étape ou plus loin ; les "
-        "perdues restent dans chaque étape atteinte ; conversion = arrivées à l’étape suivante / "
-        "arrivées à celle-ci ; intervalle de Wilson à 95 %.",
-        "Distinct deals begun in the period that reached the stage or a further one; lost deals "
-        "stay in every stage reached; conversion = reached the next / reached this one; Wilson "
-        "interval at 95 %.",
+        (
+            "Affaires distinctes commencées dans la période, arrivées à l’étape ou plus loin ; les "
+            "perdues restent dans chaque étape atteinte ; conversion = arrivées à l’étape suivante "
+            "/ arrivées à celle-ci ; intervalle de Wilson à 95 %."
+        ),
+        (
+            "Distinct deals begun in the period that reached the stage or a further one; lost "
+            "deals stay in every stage reached; conversion = reached the next / reached this one; "
+            "Wilson interval at 95 %."
+        ),
     ),
     source="Wilson 1927; deal history of the journal",
     columns=STEPS,
@@ -389,7 +397,9 @@ def stage_conversion(
 
 def _runs(periods: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """Uninterrupted stays of each deal in a stage: deal, step (row of `steps`), on, days."""
-    step = pd.Index(steps["id"].astype("int64")).get_indexer(periods["stage_id"].to_numpy("int64"))
+    step = pd.Index(steps["id"].astype("int64")).get_indexer(
+        pd.Index(periods["stage_id"].astype("int64"))
+    )
     rows = pd.DataFrame(
         {
             "deal": periods["opportunity_id"].to_numpy("int64"),
@@ -438,9 +448,10 @@ def _steps(runs: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     further = counted.groupby("pipeline")["reached"].shift(-1)
     low, high = wilson(further.to_numpy("float64"), counted["reached"].to_numpy("float64"))
     known = further.notna().to_numpy() & (counted["reached"] > 0).to_numpy()
-    return counted.assign(
+    result: pd.DataFrame = counted.assign(
         skipped=counted["reached"] - counted["visited"],
         conversion=np.where(known, ratio(further, counted["reached"]), np.nan),
         low=np.where(known, low, np.nan),
         high=np.where(known, high, np.nan),
     )
+    return result

@@ -41,10 +41,14 @@ BY_OWNER = {
     "complete_share": "ratio: complete / accounts",
 }
 FORMULA = (
-    "Champs de qualification vides (segment, besoin, budget, échéance, fournisseur, décideur "
-    "connu, prochaine étape), et qualification plus vieille que n jours.",
-    "Empty qualification fields (segment, need, budget, timeline, supplier, decider known, next "
-    "step), and qualification older than n days.",
+    (
+        "Champs de qualification vides (segment, besoin, budget, échéance, fournisseur, décideur "
+        "connu, prochaine étape), et qualification plus vieille que n jours."
+    ),
+    (
+        "Empty qualification fields (segment, need, budget, timeline, supplier, decider known, "
+        "next step), and qualification older than n days."
+    ),
 )
 
 

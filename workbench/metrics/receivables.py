@@ -61,10 +61,15 @@ BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
 EDGES = (0, 30, 60, 90)
 SOURCE = "Plan comptable général (ANC 2014-03), account 411; EcritureLet and DateLet of the FEC"
 OPEN = (
-    "Lignes du 411 non lettrées à la date (un lettrage postérieur ne compte pas), par jours de "
-    "retard sur l’échéance de la facture, sinon sur la date d’écriture plus le délai de paiement.",
-    "Lines of 411 not lettered by the date (a later lettering doesn't count), by days past the "
-    "invoice's due date, else past the entry's date plus the terms of payment.",
+    (
+        "Lignes du 411 non lettrées à la date (un lettrage postérieur ne compte pas), par jours de "
+        "retard sur l’échéance de la facture, sinon sur la date d’écriture plus le délai de "
+        "paiement."
+    ),
+    (
+        "Lines of 411 not lettered by the date (a later lettering doesn't count), by days past the "
+        "invoice's due date, else past the entry's date plus the terms of payment."
+    ),
 )
 
 
@@ -92,10 +97,14 @@ def _customers(
     question=("Que nous doit chaque client ?", "What does each customer owe us?"),
     unit=("€", "€"),
     formula=(
-        "Solde (débit – crédit) des comptes 411 jusqu’à la date ; postes ouverts : lignes non "
-        "lettrées à cette date ; l’écart est montré comme lettré sans solde.",
-        "Balance (debit - credit) of accounts 411 up to the date; open items: lines not lettered "
-        "by then; the difference is shown as lettered without balance.",
+        (
+            "Solde (débit – crédit) des comptes 411 jusqu’à la date ; postes ouverts : lignes non "
+            "lettrées à cette date ; l’écart est montré comme lettré sans solde."
+        ),
+        (
+            "Balance (debit - credit) of accounts 411 up to the date; open items: lines not "
+            "lettered by then; the difference is shown as lettered without balance."
+        ),
     ),
     source=SOURCE,
     columns=OWED,
@@ -161,12 +170,11 @@ def open_items(
             how="left",
         )
     )
-    pieces = rows["piece"].dropna().unique()
     bills = documents.filter(
         nw.col("kind").is_in(["invoice", "credit_note"]), ~nw.col("due_date").is_null()
-    ).select("code", "due_date")
-    dated = collect(bills)
-    due = dated[dated["code"].isin(pieces)].groupby("code")["due_date"].max()
+    ).select(nw.col("code").alias("piece"), "due_date")
+    asked_for = lines.filter(~nw.col("piece").is_null()).select("piece")
+    due = collect(bills.join(asked_for, on="piece", how="inner")).groupby("piece")["due_date"].max()
     known = looked_up(rows["piece"], due)
     due_date = known.fillna(rows["date"] + pd.Timedelta(days=grace))
     late = (pd.Timestamp(midnight(last)) - due_date).dt.days

@@ -87,10 +87,14 @@ INVOICED = {
     "invoiced_share": "ratio: invoiced / won",
 }
 FORMULA = (
-    "Crédit – débit des comptes 70 (709 en moins) ; les lignes d’une écriture reviennent au client "
-    "de son unique ligne 411 ; plusieurs clients ou aucun : non affecté.",
-    "Credit - debit of accounts 70 (709 counting against); an entry's lines belong to the customer "
-    "of its one 411 line; several customers or none: unallocated.",
+    (
+        "Crédit – débit des comptes 70 (709 en moins) ; les lignes d’une écriture reviennent au "
+        "client de son unique ligne 411 ; plusieurs clients ou aucun : non affecté."
+    ),
+    (
+        "Credit - debit of accounts 70 (709 counting against); an entry's lines belong to the "
+        "customer of its one 411 line; several customers or none: unallocated."
+    ),
 )
 SOURCE = "Plan comptable général (ANC 2014-03), class 70"
 COMPANY = ("account", "segment", "sector", "owner", "team")
@@ -246,7 +250,7 @@ def _companies(
                 parents,
             )
         place = pd.Index(known["id"].astype("int64")).get_indexer(
-            wanted.fillna(-1).to_numpy("int64")
+            pd.Index(wanted.fillna(-1).astype("int64"))
         )
         group_id, group = _taken(known, place, by, wanted)
     amount = rows["cents"]
@@ -421,10 +425,14 @@ def _customers(named: nw.LazyFrame[Any], entries: pd.DataFrame, key: list[str]) 
     ),
     unit=("€", "€"),
     formula=(
-        "Affaires gagnées dans la période : leur montant, leurs commandes, leurs factures moins "
-        "avoirs, et la part des factures dont la ligne 411 est lettrée.",
-        "Deals won in the period: their amount, their orders, their invoices less credit notes, "
-        "and those invoices whose 411 line is lettered.",
+        (
+            "Affaires gagnées dans la période : leur montant, leurs commandes, leurs factures "
+            "moins avoirs, et la part des factures dont la ligne 411 est lettrée."
+        ),
+        (
+            "Deals won in the period: their amount, their orders, their invoices less credit "
+            "notes, and those invoices whose 411 line is lettered."
+        ),
     ),
     source="documents tied to opportunities; account 411",
     columns=INVOICED,
@@ -465,7 +473,7 @@ def won_versus_invoiced(
     )
     rows = collect(papers)
     bills = rows[rows["kind"] != "order"]
-    settled = _lettered(ledger_entries, bills["code"], as_of)
+    settled = _lettered(ledger_entries, papers, as_of)
     sums = {
         "ordered": rows[rows["kind"] == "order"],
         "invoiced": bills,
@@ -493,10 +501,11 @@ def won_versus_invoiced(
 
 
 def _lettered(
-    ledger_entries: nw.LazyFrame[Any], codes: pd.Series[Any], as_of: Any
+    ledger_entries: nw.LazyFrame[Any], papers: nw.LazyFrame[Any], as_of: Any
 ) -> pd.Series[Any]:
-    """Those of the invoices whose lines of 411 are all lettered by the day."""
-    lines = ledger.receivables(ledger_entries, "piece", as_of=as_of)
-    rows = collect(lines.filter(nw.col("piece").is_in(codes.dropna().tolist())), "piece", "is_open")
+    """The numbers of those papers whose lines of 411 are all lettered by the day."""
+    lines = ledger.receivables(ledger_entries, "piece", as_of=as_of).select("piece", "is_open")
+    codes = papers.select(nw.col("code").alias("piece")).filter(~nw.col("piece").is_null())
+    rows = collect(lines.join(codes.unique(), on="piece", how="inner"))
     still = rows.groupby("piece")["is_open"].max()
     return pd.Series(still.index[~still.astype(bool).to_numpy()])

@@ -116,12 +116,16 @@ def losses(moved: pd.DataFrame) -> pd.DataFrame:
     ),
     unit=("part des comptes", "share of accounts"),
     formula=(
-        "Aalen-Johansen par jour entier : chaque jour, part encore en attente × clients du jour / "
-        "en attente ; perdu (statut perdu, ou retour de prospect à suspect) est une issue "
-        "concurrente ; les comptes sans issue sont censurés à la date.",
-        "Aalen-Johansen per whole day: each day, share still waiting x clients that day / waiting; "
-        "lost (status lost, or falling back from prospect to suspect) is a competing outcome; "
-        "accounts without an outcome are censored at the date.",
+        (
+            "Aalen-Johansen par jour entier : chaque jour, part encore en attente × clients du "
+            "jour / en attente ; perdu (statut perdu, ou retour de prospect à suspect) est une "
+            "issue concurrente ; les comptes sans issue sont censurés à la date."
+        ),
+        (
+            "Aalen-Johansen per whole day: each day, share still waiting x clients that day / "
+            "waiting; lost (status lost, or falling back from prospect to suspect) is a competing "
+            "outcome; accounts without an outcome are censored at the date."
+        ),
     ),
     source="Aalen & Johansen 1978, Scandinavian Journal of Statistics 5, 141-150",
     columns=TIMES,
@@ -181,7 +185,8 @@ def _first_loss(rows: pd.DataFrame, origin: Ints, moved: pd.DataFrame) -> NDArra
     entered_lost = np.where(
         (rows["lost"] == NO_DAY) | (rows["lost"] < origin), np.inf, rows["lost"].astype("float64")
     )
-    return np.fmin(first, entered_lost)
+    lost: NDArray[np.float64] = np.fmin(first, entered_lost)
+    return lost
 
 
 def _aalen_johansen(duration: Ints, outcome: Ints) -> pd.DataFrame:
@@ -217,10 +222,14 @@ def _aalen_johansen(duration: Ints, outcome: Ints) -> pd.DataFrame:
     ),
     unit=("passages", "moves"),
     formula=(
-        "Nombre de changements de statut datés dans la période, et de comptes distincts ; durée "
-        "médiane dans le statut quitté.",
-        "Number of status changes dated in the period, and of distinct accounts; median time in "
-        "the status left.",
+        (
+            "Nombre de changements de statut datés dans la période, et de comptes distincts ; "
+            "durée médiane dans le statut quitté."
+        ),
+        (
+            "Number of status changes dated in the period, and of distinct accounts; median time "
+            "in the status left."
+        ),
     ),
     source="status history of the journal",
     columns=TRANSITIONS,
@@ -270,10 +279,14 @@ def in_period(moved: pd.DataFrame, since: Any, until: Any) -> pd.DataFrame:
     question=("Qui avons-nous perdu, et d’où ?", "Whom have we lost, and from where?"),
     unit=("comptes", "accounts"),
     formula=(
-        "Comptes passés au statut perdu, ou revenus de prospect à suspect, dans la période ; la "
-        "dernière fois.",
-        "Accounts that went to lost, or fell back from prospect to suspect, in the period; the "
-        "last time.",
+        (
+            "Comptes passés au statut perdu, ou revenus de prospect à suspect, dans la période ; "
+            "la dernière fois."
+        ),
+        (
+            "Accounts that went to lost, or fell back from prospect to suspect, in the period; the "
+            "last time."
+        ),
     ),
     source="status history of the journal",
     columns=LOST,
@@ -307,8 +320,9 @@ def lost_accounts(
 
 
 def firsts(status_periods: nw.LazyFrame[Any], as_of: dt.date) -> pd.DataFrame:
-    """The day each account first became prospect, and client; who began as client never was new
-    prospect, and who was client first isn't one later.
+    """The day on which each account first became prospect, and client.
+
+    Who was client before, or at once, never was a new prospect.
     """
     known = within(status_periods, "valid_from", None, as_of).filter(
         nw.col("status").is_in(["prospect", "client"])
@@ -328,10 +342,14 @@ def firsts(status_periods: nw.LazyFrame[Any], as_of: dt.date) -> pd.DataFrame:
     ),
     unit=("comptes", "accounts"),
     formula=(
-        "Comptes dont le premier passage au statut est daté dans la période, contre la période "
-        "précédente de même longueur.",
-        "Accounts whose first arrival at the status is dated in the period, against the period "
-        "before of equal length.",
+        (
+            "Comptes dont le premier passage au statut est daté dans la période, contre la période "
+            "précédente de même longueur."
+        ),
+        (
+            "Accounts whose first arrival at the status is dated in the period, against the period "
+            "before of equal length."
+        ),
     ),
     source="status history of the journal",
     columns=KPI,

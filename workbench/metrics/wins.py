@@ -95,8 +95,10 @@ WON_ON = (
     ),
     unit=("part des affaires conclues", "share of deals decided"),
     formula=(
-        "Gagnées / (gagnées + perdues) parmi les affaires closes dans la période ; intervalle de "
-        "Wilson à 95 %.",
+        (
+            "Gagnées / (gagnées + perdues) parmi les affaires closes dans la période ; intervalle "
+            "de Wilson à 95 %."
+        ),
         "Won / (won + lost) among deals closed in the period; Wilson interval at 95 %.",
     ),
     source="Wilson 1927; lost deals count by construction",
@@ -398,8 +400,10 @@ def won_by(
     ),
     unit=("affaires, €", "deals, €"),
     formula=(
-        "Affaires gagnées dans la période et leurs montants, contre la période précédente de même "
-        "longueur.",
+        (
+            "Affaires gagnées dans la période et leurs montants, contre la période précédente de "
+            "même longueur."
+        ),
         "Deals won in the period and their amounts, against the period before of equal length.",
     ),
     source="deal history of the journal",
