@@ -24,8 +24,8 @@ def row(
     label="Facture 1", letter="", lettered="",
 ):  # fmt: skip
     return [
-        journal, "Ventes", number, day, account, {"4": "Clients", "7": "Ventes"}[account[0]], aux, name,
-        piece, day, label, debit, credit, letter, lettered, day, "", "",
+        journal, "Ventes", number, day, account, {"4": "Clients", "7": "Ventes"}[account[0]], aux,
+        name, piece, day, label, debit, credit, letter, lettered, day, "", "",
     ]  # fmt: skip
 
 

@@ -86,9 +86,8 @@ def _identifiers(accounts: Rows) -> list[str]:
         plain = frame["siren"].str.replace(r"\s", "", regex=True)
         placeholder = plain.isin(PLACEHOLDERS)
         accounts.frame = frame = frame.assign(siren=plain.mask(placeholder))
-        wrong = frame["siren"].notna() & ~frame["siren"].map(siren.is_valid, na_action="ignore").eq(
-            True
-        )
+        valid = frame["siren"].map(siren.is_valid, na_action="ignore").astype("boolean")
+        wrong = ~valid.fillna(value=True).astype("bool")
         for name, where in (
             ("SIREN fictifs, vidés", placeholder),
             ("SIREN non valides, gardés", wrong),
@@ -214,7 +213,7 @@ def _converted(
 ) -> pd.DataFrame:
     """Money in the reporting currency, at the rate of the event's date.
 
-    `rates` keeps by document or deal what was not in the reporting currency, for what depends on it.
+    `rates` keeps by document or deal what was in another currency, for what hangs on it.
     """
     money = [
         n for n, c in columns_of(rows.entity).items() if isinstance(c.type, Money) and n in frame

@@ -68,8 +68,8 @@ def read(files: list[Path], progress: Callable[[str, int], None]) -> list[Book]:
             books.append(book)
         elif not _same(clash.ledger, ledger):
             raise SourceError(
-                f"{path.name} and {clash.file} both hold the ledger of {book.begins} to {book.ends}, "
-                "and differ. Keep the one that is right."
+                f"{path.name} and {clash.file} both hold the ledger of {book.begins} to "
+                f"{book.ends} and differ. Keep the one that is right."
             )
     return books
 
@@ -176,7 +176,7 @@ def _vanished(books: list[Book], lines: pd.DataFrame, records: Records) -> list[
         mine = held[held["key"] == book.key]
         if mine["gone"].sum() * 2 > len(mine):
             raise SourceError(
-                f"{book.file} lacks {int(mine['gone'].sum())} of the {len(mine)} lines that the store "
-                f"has of the ledger of {book.begins}. Load the file of the whole year."
+                f"{book.file} lacks {int(mine['gone'].sum())} of the {len(mine)} lines that the "
+                f"store has of the ledger of {book.begins}. Load the file of the whole year."
             )
     return sorted(held.loc[held["gone"] & held["key"].isin([book.key for book in books]), "code"])

@@ -281,9 +281,8 @@ def _keep(batch: Batch, user: str, read: _Read, part: LoadReport) -> int:
     )
     load_id = int(row.scalar_one())
     if len(part.rejected):
-        batch.connection.execute(
-            insert(RejectedRow), part.rejected.assign(load_id=load_id).to_dict("records")
-        )
+        rows: Any = part.rejected.assign(load_id=load_id).to_dict("records")
+        batch.connection.execute(insert(RejectedRow), rows)
     return load_id
 
 
