@@ -13,7 +13,7 @@ import panel as pn
 import panel_material_ui as pmui
 from tornado.web import RedirectHandler
 
-from dashboards import assets, pages
+from dashboards import assets, pages, report_files
 from dashboards.chart import PLOTLY
 from dashboards.filters import NAMES, from_query
 from dashboards.login import auth
@@ -107,6 +107,7 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
         unused_session_lifetime_milliseconds=KEEP_SESSION_MS,
         extra_patterns=[
             (r"/", RedirectHandler, {"url": auth.HOME, "permanent": False}),
+            *report_files.patterns(settings, provider.get_user),
             *assets.patterns(),
         ],
     )

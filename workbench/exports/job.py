@@ -71,12 +71,13 @@ def _free(root: Path, at_once: int) -> Any:
 
 def work(run: Run) -> None:
     """Run the notebook, telling how far it is, and write its page."""
+    now = Progress(State.RUNNING)
+    runs.write_progress(run.folder, now)
+
     # Slow to import, and not needed while waiting.
     import papermill  # noqa: PLC0415
 
     from workbench.exports.report_page import keep_script, page  # noqa: PLC0415
-
-    now = Progress(State.RUNNING)
 
     def begins(*, notebook: Any) -> None:
         nonlocal now
@@ -88,7 +89,6 @@ def work(run: Run) -> None:
         now = replace(now, cell=cell_index + 1)
         runs.write_progress(run.folder, now)
 
-    runs.write_progress(run.folder, now)
     try:
         notebook = papermill.execute_notebook(
             run.path,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Table", "Work", "begin", "draw", "show"]
 
 MONTHS = 12
-LONGEST = 40
+LONGEST = 20
 """Rows of a table that are shown; the files that go with a page hold all."""
 
 

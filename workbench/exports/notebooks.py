@@ -16,13 +16,12 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import nbformat
-import papermill
-
 from workbench.errors import SettingsError, UnknownName
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import nbformat
 
 Value = str | int | float | bool | None
 
@@ -182,6 +181,10 @@ def find(path: Path, name: str) -> Notebook:
 @lru_cache(maxsize=256)
 def _described(path: Path, changed: int) -> Notebook:  # noqa: ARG001 - a changed file is read anew
     """What a notebook says of itself; one that can't be read is still listed, by its name."""
+    # Slow to import: not for a server that starts.
+    import nbformat  # noqa: PLC0415
+    import papermill  # noqa: PLC0415
+
     try:
         read = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
         title, question = _heading(read)

@@ -13,10 +13,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbconvert import HTMLExporter
 from plotly.offline import get_plotlyjs
 
 from workbench import locale
+from workbench.exports.names import LABELS
 from workbench.exports.notebooks import HIDDEN
 from workbench.settings import Settings
 
@@ -43,6 +43,9 @@ def page(notebook: nbformat.NotebookNode, run: Run, made: dt.datetime) -> str:
         run: what was asked.
         made: when, UTC.
     """
+    # Slow to import: not for a server that starts.
+    from nbconvert import HTMLExporter  # noqa: PLC0415
+
     settings = Settings.load()
     loc = settings.locale(run.language)
     shown = copy.deepcopy(notebook)
@@ -112,7 +115,7 @@ def _fact(value: Any, loc: Locale) -> str:
         try:
             return loc.date(dt.date.fromisoformat(value))
         except ValueError:
-            return loc.t(value)
+            return loc.t(LABELS.get(value, value))
     return str(value)
 
 
