@@ -10,6 +10,7 @@ from workbench.metrics import (
     quality,
     receivables,
     revenue,
+    sheet,
     status,
     wins,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "quality",
     "receivables",
     "revenue",
+    "sheet",
     "status",
     "wins",
 ]
