@@ -51,6 +51,7 @@ class Bar:
             value=[one for one in filters.segments if one in every],
             width=230,
             chip=False,
+            visual_size="small",
             **{name: value for name, value in common.items() if name != "size"},
         )
         pipelines = sorted(data.table("stages")["pipeline"].dropna().unique())
@@ -71,6 +72,7 @@ class Bar:
             *([self.pipeline] if len(pipelines) > 1 else []),
             gap="8px",
             align_items="center",
+            css_classes=["choices"],
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -80,8 +82,8 @@ class Bar:
             variant="outlined",
             size="small",
             margin=0,
-            visible=False,
-            on_click=lambda _: self.row.param.update(visible=not self.row.visible),
+            css_classes=["opener"],
+            on_click=self._open,
         )
         for widget, name in (
             (self.as_of, "as_of"),
@@ -91,7 +93,6 @@ class Bar:
             (self.pipeline, "pipeline"),
         ):
             widget.param.watch(partial(self._chosen, name), "value")
-        session.browser.param.watch(self._fit, "narrow")
         self._show_chips()
         self.view = pn.Column(
             self.opener,
@@ -103,9 +104,9 @@ class Bar:
             margin=0,
         )
 
-    def _fit(self, event: Any) -> None:
-        self.row.visible = not event.new
-        self.opener.visible = event.new
+    def _open(self, _: object) -> None:
+        is_open = "open" in self.row.css_classes
+        self.row.css_classes = ["choices"] if is_open else ["choices", "open"]
 
     async def _chosen(self, name: str, event: Any) -> None:
         value = event.new

@@ -38,10 +38,10 @@ def accounts(data: Dataset, viewer: Viewer, loc: Locale, address: str) -> list[C
     """An account's columns, in order."""
     frame = data.table("accounts")
     columns = [
-        Column("name", loc.t("Compte"), "link", address=address, width=170, editable=False),
-        Column("status", loc.t("Statut"), "choice", words(Status, loc), width=100),
+        Column("name", loc.t("Compte"), "link", address=address, width=150, editable=False, phone=True),
+        Column("status", loc.t("Statut"), "choice", words(Status, loc), width=90, phone=True),
         Column("owner_id", loc.t("Commercial"), "choice", reps(data), width=150),
-        Column("need", loc.t("Besoin"), "choice", words(Need, loc)),
+        Column("need", loc.t("Besoin"), "choice", words(Need, loc), width=90, phone=True),
         Column("timeline", loc.t("Délai du besoin"), "choice", words(Timeline, loc)),
         Column("budget", loc.t("Budget annuel"), "money", width=110),
         Column("next_step", loc.t("Prochaine étape"), width=160),
@@ -64,10 +64,10 @@ def opportunities(data: Dataset, viewer: Viewer, loc: Locale, address: str) -> l
         for row in stages.itertuples()
     }
     columns = [
-        Column("name", loc.t("Opportunité"), "link", address=address, width=190, editable=False),
+        Column("name", loc.t("Opportunité"), "link", address=address, width=150, editable=False, phone=True),
         Column("account", loc.t("Compte"), width=150, editable=False),
-        Column("stage_id", loc.t("Étape"), "choice", labels),
-        Column("amount", loc.t("Montant HT"), "money"),
+        Column("stage_id", loc.t("Étape"), "choice", labels, width=90, phone=True),
+        Column("amount", loc.t("Montant HT"), "money", width=90, phone=True),
         Column("close_date", loc.t("Signature"), "date"),
         Column("probability", loc.t("Probabilité"), "percent", width=100),
         Column("loss_reason", loc.t("Motif de perte"), "choice", words(LossReason, loc)),

@@ -36,6 +36,7 @@ class Column:
         editable: whether it can be edited.
         shown: whether it is among the first.
         width: least width in pixels.
+        phone: whether it is among the first on a phone.
         address: of a link, `ID` standing for the record's id.
     """
 
@@ -47,6 +48,7 @@ class Column:
     shown: bool = True
     width: int = 120
     address: str = ""
+    phone: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class EditGrid(JSComponent):
           : column.kind === "date" ? {}
           : { headerFilter: "input", headerFilterPlaceholder: right.has(column.kind) ? "≥" : words.contains }
         return {
-          title: column.title, field: column.field, minWidth: column.width, visible: !model.hidden.includes(column.field),
+          title: column.title, field: column.field, minWidth: column.width, visible: !model.hidden.includes(column.field) && (window.innerWidth > 600 || column.phone),
           hozAlign: right.has(column.kind) ? "right" : "left", headerHozAlign: right.has(column.kind) ? "right" : "left",
           formatter: format(column), editor: column.editable && column.kind !== "link" ? editor : false, editorParams,
           frozen: column.kind === "link" && window.innerWidth > 600, cssClass: column.editable && column.kind !== "link" ? "editable" : "", ...filter,

@@ -202,12 +202,14 @@ class Grid:
         if not self.rows.more:
             return None
         every = {one.label: one.name for one in self.fields}
-        chooser = pmui.MultiSelect(
+        chooser = pmui.MultiChoice(
             label=self.session.loc.t("Colonnes"),
             options=every,
             value=list(self.rows.columns),
-            width=220,
-            margin=(4, 0),
+            chip=False,
+            visual_size="small",
+            width=200,
+            margin=(8, 0, 0, 0),
         )
         chooser.param.watch(
             lambda _: self.widget.param.update(hidden_columns=self._hidden(self._shown())), "value"

@@ -40,6 +40,8 @@ def material() -> dict[str, Any]:
     shape = {"borderRadius": 8}
     parts = {
         "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": 40}}},
+        "MuiFormControl": {"defaultProps": {"size": "small"}},
+        "MuiToggleButton": {"styleOverrides": {"root": {"textTransform": "none"}}},
         "MuiButton": {"styleOverrides": {"root": {"textTransform": "none"}}},
         "MuiTab": {"styleOverrides": {"root": {"textTransform": "none"}}},
     }

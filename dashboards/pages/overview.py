@@ -20,7 +20,16 @@ from workbench.figures import funnel as funnel_figures
 from workbench.figures import pipeline as pipeline_figures
 from workbench.figures import revenue as revenue_figures
 from workbench.locale import msg
-from workbench.metrics import attention, funnel, pipeline, quality, receivables, revenue, status, wins
+from workbench.metrics import (
+    attention,
+    funnel,
+    pipeline,
+    quality,
+    receivables,
+    revenue,
+    status,
+    wins,
+)
 from workbench.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -41,7 +50,7 @@ REASONS = {
     ),
     "late_payer": (msg("Retards de paiement"), msg("facture échue depuis {n} j"), "payments"),
 }
-MOST = 6
+MOST = 9
 """So many lines of the list to decide stand on the page; the rest opens."""
 
 
@@ -113,7 +122,9 @@ def change(found: pd.Series[Any]) -> float | None:
 
 def by_stage(scope: Scope) -> go.Figure | None:
     """Open deals by stage."""
-    return drawn(pipeline_figures.pipeline_by_stage, pipeline.pipeline_by_stage.of(scope.data), scope)
+    return drawn(
+        pipeline_figures.pipeline_by_stage, pipeline.pipeline_by_stage.of(scope.data), scope
+    )
 
 
 def revenue_by_month(scope: Scope) -> go.Figure | None:
@@ -154,15 +165,14 @@ def account_rows(scope: Scope, now: str) -> Rows:
 
 def entered_rows(scope: Scope, into: Status) -> Rows:
     """The accounts that became so in the period, each once."""
-    moves = status.transition_rows.of(scope.data, to_status=str(into), **within(scope))
-    label = scope.loc.label(into)
+    found = status.new_account_rows.of(scope.data, reached=str(into), **within(scope))
     return Rows(
-        f"{scope.loc.t('Nouveaux')} · {label}",
-        moves.drop_duplicates("id"),
-        ["name", "from_status", "moved_on", "segment", "owner"],
-        phone=["name", "moved_on", "owner"],
+        f"{scope.loc.t('Nouveaux')} · {scope.loc.label(into)}",
+        found,
+        ["name", "reached_on", "status", "segment", "owner"],
+        phone=["name", "reached_on", "owner"],
         link=("account", "id"),
-        labels={"moved_on": msg("Le")},
+        labels={"reached_on": msg("Le")},
     )
 
 
@@ -322,7 +332,9 @@ def listed(session: Session, scope: Scope, frame: pd.DataFrame) -> str:
         return states.empty(loc, loc.t("Rien n’attend de décision dans ce périmètre."))
     items = []
     for row in frame.head(MOST).itertuples():
-        address = escape(session.link("account", id=None if pd.isna(row.account_id) else row.account_id))
+        address = escape(
+            session.link("account", id=None if pd.isna(row.account_id) else row.account_id)
+        )
         who = row.account if isinstance(row.account, str) else row.name
         about = [why(row, scope)] if row.entity == "account" else [str(row.name), why(row, scope)]
         items.append(

@@ -109,7 +109,6 @@ class Desk:
     def _grid(self, entity: str) -> EditGrid:
         loc = self.session.loc
         french = loc.language == "fr"
-        narrow = self.session.browser.narrow
         columns = self.columns[entity]
         words = {
             "region": "fr-FR" if french else "en-GB",
@@ -129,7 +128,7 @@ class Desk:
             lambda edited: self._edited(entity, edited),
             columns,
             words,
-            hidden=[c.field for c in columns if not c.shown or (narrow and not c.shown)],
+            hidden=[c.field for c in columns if not c.shown],
             sizing_mode="stretch_width",
             margin=(8, 0, 0, 0),
         )
@@ -176,6 +175,7 @@ class Desk:
             options={column.title: column.field for column in columns},
             value=[column.field for column in columns if column.shown],
             chip=False,
+            visual_size="small",
             width=200,
             margin=0,
         )
@@ -199,7 +199,9 @@ class Desk:
         loc, waiting = self.session.loc, len(self.draft)
         self.session.browser.unsaved = waiting > 0
         said = loc.plural(waiting, "{n} modification en attente", "{n} modifications en attente")
-        hint = loc.t("Modifiez une cellule des tableaux : la modification attend ici d’être enregistrée.")
+        hint = loc.t(
+            "Modifiez une cellule des tableaux : la modification attend ici d’être enregistrée."
+        )
         text = f"<b>{escape(said)}</b>" + ("" if waiting else f"<br><span>{escape(hint)}</span>")
         self.count.object = f'<div class="waiting" role="status">{text}</div>'
         for widget in (self.check, self.save, self.discard, self.reason):
@@ -219,7 +221,7 @@ class Desk:
             state = str(change.outcome.state)
             told = loc.t("acceptée") if state in {"saved", "held"} else self._why(change, column)
         markup = (
-            f'<div class="change {state}"><b>{escape(change.name)}</b> · {escape(column.title)} : '
+            f'<div class="edit {state}"><b>{escape(change.name)}</b> · {escape(column.title)} : '
             f"<del>{escape(old)}</del> → <ins>{escape(new)}</ins>"
             f"{f'<br><small>{escape(told)}</small>' if told else ''}</div>"
         )
@@ -274,7 +276,9 @@ class Desk:
         self.draft.hear(outcomes, saved=False)
         loc, sound = session.loc, sum(one.state is State.SAVED for one in outcomes)
         self._say(
-            loc.t("{sound} acceptées sur {all}.", sound=loc.count(sound), all=loc.count(len(outcomes)))
+            loc.t(
+                "{sound} acceptées sur {all}.", sound=loc.count(sound), all=loc.count(len(outcomes))
+            )
         )
         self._reload()
 
@@ -293,7 +297,9 @@ class Desk:
         )
         saved = self.draft.hear(outcomes, saved=True)
         loc = session.loc
-        parts = [loc.plural(saved, "{n} modification enregistrée.", "{n} modifications enregistrées.")]
+        parts = [
+            loc.plural(saved, "{n} modification enregistrée.", "{n} modifications enregistrées.")
+        ]
         if len(self.draft):
             parts.append(
                 loc.plural(len(self.draft), "{n} reste en attente.", "{n} restent en attente.")
@@ -329,7 +335,7 @@ class Desk:
             self.saves.objects = [states.html(states.error(loc, found))]
         elif not found:
             why = loc.t("Ce que vous enregistrez d’ici s’affiche ici, et s’annule.")
-            self.saves.objects = [states.html(f"<span>{escape(why)}</span>")]
+            self.saves.objects = [states.html(f'<p class="hint">{escape(why)}</p>')]
         else:
             self.saves.objects = [self._saved(save) for save in found]
 
@@ -349,10 +355,12 @@ class Desk:
                 f" → <ins>{escape(said[1])}</ins>"
             )
         if len(save.changes) > len(lines):
-            lines.append(escape(loc.t("… et {n} autres", n=loc.count(len(save.changes) - len(lines)))))
+            lines.append(
+                escape(loc.t("… et {n} autres", n=loc.count(len(save.changes) - len(lines))))
+            )
         state = loc.t("annulation") if save.is_undo else loc.t("annulé") if save.undone else ""
         head = " · ".join(part for part in (loc.moment(save.at), state) if part)
-        markup = f'<div class="change"><small>{escape(head)}</small><br>{"<br>".join(lines)}</div>'
+        markup = f'<div class="edit"><small>{escape(head)}</small><br>{"<br>".join(lines)}</div>'
 
         async def undo(_: object) -> None:
             await self._undo(save)

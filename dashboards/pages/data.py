@@ -1,0 +1,285 @@
+"""Data: can I trust this?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from dashboards import cards, tables
+from dashboards.cards import Number
+from dashboards.shell import Page
+from dashboards.tables import Rows
+from workbench.locale import msg
+from workbench.metrics import receivables, revenue
+from workbench.tables import Kind
+from workbench.vocabulary import FIELDS
+
+if TYPE_CHECKING:
+    import panel as pn
+
+    from dashboards.session import Scope, Session
+
+TABLES = {
+    "rep": msg("Commerciaux"),
+    "account": msg("Comptes"),
+    "contact": msg("Interlocuteurs"),
+    "pipeline": msg("Processus"),
+    "stage": msg("Étapes"),
+    "opportunity": msg("Opportunités"),
+    "document": msg("Documents"),
+    "document_line": msg("Lignes de document"),
+    "contract": msg("Contrats"),
+    "activity": msg("Actions commerciales"),
+    "ledger_customer": msg("Clients du grand livre"),
+    "ledger_entry": msg("Écritures"),
+}
+CHECKED = {
+    "accounts": (
+        "siren",
+        "segment",
+        "sector",
+        "city",
+        "owner_id",
+        "customer_code",
+        "employees",
+        "qualified_on",
+    ),
+    "contacts": ("decision_role", "email", "phone"),
+    "opportunities": ("account_id", "amount", "close_date", "owner_id", "created_on"),
+}
+ENTITY = {"accounts": "account", "contacts": "contact", "opportunities": "opportunity"}
+
+COUNTS = ("read", "new", "changed", "same", "rejected", "deleted")
+CONTROL = {
+    "debit": msg("débit"),
+    "credit": msg("crédit"),
+    "balance": msg("solde"),
+    "amount": msg("montant HT"),
+    "amount_with_tax": msg("montant TTC"),
+    "unit_price": msg("prix unitaires"),
+    "yearly_amount": msg("montant annuel"),
+    "budget": msg("budget"),
+}
+LABELS = {
+    "started_at": msg("Chargé le"),
+    "source": msg("Source"),
+    "table": msg("Table"),
+    "user": msg("Par"),
+    "controls": msg("Totaux de contrôle"),
+    "read": msg("Lues"),
+    "new": msg("Nouvelles"),
+    "changed": msg("Modifiées"),
+    "same": msg("Inchangées"),
+    "rejected": msg("Refusées"),
+    "deleted": msg("Supprimées"),
+}
+NAMES = {
+    "account_id": msg("Compte"),
+    "created_on": msg("Créée le"),
+    "siren": msg("SIREN"),
+    "decision_role": msg("Rôle de décision"),
+    "email": msg("E-mail"),
+}
+BEGINNING = pd.Timestamp("1970-01-01").date()
+
+
+def loads(scope: Scope) -> Rows:
+    """What each load read of each table, and its control totals."""
+    loc = scope.loc
+    rows = []
+    for load in scope.data.table("loads").sort_values("id", ascending=False).itertuples():
+        for part in json.loads(load.report)["tables"]:
+            sums = [
+                f"{loc.t(FIELDS.get(name, CONTROL.get(name, name)))} {loc.number(value, 2)}"
+                for name, value in part["sums"].items()
+            ]
+            rows.append(
+                {
+                    "started_at": load.started_at,
+                    "source": load.source,
+                    "table": loc.t(TABLES.get(part["table"], part["table"])),
+                    "controls": " · ".join(sums),
+                    "user": load.user,
+                    **{name: part.get(name, 0) for name in COUNTS},
+                }
+            )
+    columns = ["started_at", "source", "table", "user", "controls", *COUNTS]
+    return Rows(
+        loc.t("Chargements"),
+        pd.DataFrame(rows, columns=columns),
+        ["started_at", "table", "read", "new", "changed", "same", "rejected", "controls"],
+        more=["source", "user", "deleted"],
+        phone=["table", "read", "rejected"],
+        totals=["read", "new", "changed", "same", "rejected"],
+        labels=LABELS,
+        kinds={**dict.fromkeys(COUNTS, Kind.COUNT), "started_at": Kind.MOMENT},
+    )
+
+
+def rejected(scope: Scope) -> Rows:
+    """The rows that didn't fit, each with its file, line and reason."""
+    frame = scope.data.table("rejected_rows")
+    return Rows(
+        scope.loc.t("Lignes refusées"),
+        frame,
+        ["file", "line", "table", "reason", "raw"],
+        phone=["file", "line", "reason"],
+    )
+
+
+def unmatched(scope: Scope) -> Rows:
+    """Customers of the ledger that no account has the code of, with what they bought and owe."""
+    customers = scope.data.table("ledger_customers")
+    lone = customers[customers["account_id"].isna()]
+    bought = unmatched_lines(scope).groupby("customer_id")["revenue"].sum()
+    owed = receivables.outstanding.of(scope.data).set_index("customer_id")["balance"]
+    frame = lone.assign(
+        revenue=lone["id"].map(bought).fillna(0.0), balance=lone["id"].map(owed).fillna(0.0)
+    )
+    return Rows(
+        scope.loc.t("Clients du grand livre sans compte"),
+        frame.sort_values("revenue", ascending=False),
+        ["code", "name", "revenue", "balance"],
+        phone=["name", "revenue", "balance"],
+        totals=["revenue", "balance"],
+        labels={"balance": msg("Encours"), "code": msg("Code client")},
+    )
+
+
+def unmatched_lines(scope: Scope) -> pd.DataFrame:
+    """The ledger's lines of sales to customers without account, of all times."""
+    lines = revenue.revenue_rows.of(scope.data, since=BEGINNING, until=scope.data.as_of)
+    return lines[lines["account_id"].isna() & lines["customer_id"].notna()]
+
+
+def unmatched_rows(scope: Scope) -> Rows:
+    """The lines behind the amount without account."""
+    return Rows(
+        scope.loc.t("Ventes à des clients sans compte"),
+        unmatched_lines(scope),
+        ["customer_code", "customer", "date", "piece", "label", "revenue"],
+        phone=["customer", "date", "revenue"],
+        totals=["revenue"],
+    )
+
+
+def quality(scope: Scope) -> Rows:
+    """How much of each field is filled in."""
+    loc = scope.loc
+    rows = []
+    for table, fields in CHECKED.items():
+        frame = scope.data.table(table)
+        rows += [
+            {
+                "table": loc.t(TABLES[ENTITY[table]]),
+                "field": loc.t(NAMES.get(name) or FIELDS.get(name, name)),
+                "rows": len(frame),
+                "missing": int(frame[name].isna().sum()),
+                "filled": float(frame[name].notna().mean()) if len(frame) else None,
+            }
+            for name in fields
+        ]
+    return Rows(
+        loc.t("Qualité par champ"),
+        pd.DataFrame(rows).sort_values("filled"),
+        ["table", "field", "filled", "missing", "rows"],
+        phone=["field", "filled", "missing"],
+        labels={
+            "field": msg("Champ"),
+            "filled": msg("Rempli"),
+            "missing": msg("Manquants"),
+            "rows": msg("Lignes"),
+        },
+        kinds={
+            "filled": Kind.RATIO,
+            "missing": Kind.COUNT,
+            "rows": Kind.COUNT,
+            "field": Kind.TEXT,
+        },
+    )
+
+
+def fresh(scope: Scope) -> Number:
+    """The newest date in the data, and when they were loaded."""
+    found = scope.data.table("loads")
+    if found.empty:
+        return Number(scope.loc.date(None))
+    moment = scope.loc.moment(found["started_at"].max().to_pydatetime())
+    return Number(
+        scope.loc.date(found["data_date"].max()),
+        note=scope.loc.t("chargées le {moment}", moment=moment),
+    )
+
+
+def refused(scope: Scope) -> Number:
+    """How many rows were refused."""
+    count = len(scope.data.table("rejected_rows"))
+    return Number(scope.loc.count(count), good=False, note=scope.loc.t("gardées avec leur motif"))
+
+
+def without_account(scope: Scope) -> Number:
+    """What was sold to customers without account."""
+    amount = float(unmatched_lines(scope)["revenue"].sum())
+    lone = scope.data.table("ledger_customers")["account_id"].isna().sum()
+    return Number(
+        scope.loc.compact(amount),
+        exact=scope.loc.money(amount, cents=True),
+        note=scope.loc.plural(lone, "{n} client", "{n} clients"),
+    )
+
+
+def balanced(scope: Scope) -> Number:
+    """Debit less credit of the ledger, which is zero."""
+    entries = scope.data.table("ledger_entries")
+    gap = round(float(entries["debit"].sum() - entries["credit"].sum()), 2)
+    lines = scope.loc.plural(len(entries), "{n} écriture", "{n} écritures")
+    return Number(scope.loc.money(gap, cents=True), note=lines)
+
+
+def view(session: Session) -> pn.Column:
+    """The page."""
+    loc = session.loc
+    made: list[Any] = [
+        cards.number(session, loc.t("Données du"), fresh, width=3),
+        cards.number(session, loc.t("Lignes refusées"), refused, rows=rejected, width=3),
+        cards.number(
+            session, loc.t("Ventes sans compte"), without_account, rows=unmatched_rows, width=3
+        ),
+        cards.number(session, loc.t("Débit − crédit du grand livre"), balanced, width=3),
+        tables.table(
+            session,
+            loc.t("Chargements"),
+            loads,
+            subtitle=loc.t("ce qui a été lu, et les totaux de contrôle"),
+            empty=loc.t("Rien n’a encore été chargé : lancez « workbench load »."),
+        ),
+        tables.table(
+            session,
+            loc.t("Lignes refusées"),
+            rejected,
+            subtitle=loc.t("à télécharger en CSV, corriger et charger de nouveau"),
+            width=6,
+            empty=loc.t("Aucune ligne n’a été refusée : tout ce qui a été lu est chargé."),
+        ),
+        tables.table(
+            session,
+            loc.t("Clients du grand livre sans compte"),
+            unmatched,
+            subtitle=loc.t("aucun compte ne porte leur code client"),
+            width=6,
+            empty=loc.t("Chaque client du grand livre a son compte."),
+        ),
+        tables.table(
+            session,
+            loc.t("Qualité par champ"),
+            quality,
+            subtitle=loc.t("part des lignes où le champ est rempli"),
+            empty=loc.t("Aucune donnée chargée."),
+        ),
+    ]
+    return cards.board(*made)
+
+
+PAGE = Page("data", msg("Données"), "fact_check", msg("Puis-je m’y fier ?"), view, 10)

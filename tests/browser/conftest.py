@@ -1,0 +1,175 @@
+"""One server with the demo company, and pages of it in Chromium, for all browser tests.
+
+A page fails its test when it asked another host for anything, or wrote an error to the console.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.parts import need
+from workbench.settings import Settings
+from workbench.sources import users
+from workbench.sources.load import load
+from workbench.store import connect, create
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ROLES = {
+    "director": "directrice",
+    "manager": "responsable",
+    "rep": "commercial",
+    "analyst": "analyste",
+    "executive": "dirigeant",
+}
+READY = """() => !document.getElementById('waiting') && !document.getElementById('username')
+    && window.Bokeh?.documents?.[0]?.is_idle"""
+
+
+def pytest_collection_modifyitems(items):
+    """All browser tests run in one worker, on its one server."""
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def passwords(demo):
+    with (demo / "users.csv").open(encoding="utf-8", newline="") as file:
+        return {row["username"]: row["password"] for row in csv.DictReader(file)}
+
+
+@pytest.fixture(scope="session")
+def store(demo, tmp_path_factory):
+    """The demo company loaded once; each server gets a copy."""
+    path = tmp_path_factory.mktemp("demo") / "workbench.db"
+    url = f"sqlite:///{path}"
+    settings = Settings.load(demo / "workbench.toml")
+    create(url)
+    engine = connect(url)
+    load(engine, settings.sources, user="tests")
+    users.load(engine, demo / "users.csv")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def server(store, tmp_path_factory):
+    """The address of a server of its own process, on the store."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("server")
+    config = folder / "workbench.toml"
+    config.write_text(
+        f'today = 2026-09-30\ndatabase = "sqlite:///{store}"\n'
+        f'notebooks = "{Path(__file__).parents[2] / "notebooks"}"\n'
+        '[company]\nname = "Aquibat"\n[auth]\nsecret_file = "secret"\n',
+        encoding="utf-8",
+    )
+    log = (folder / "log").open("w", encoding="utf-8")
+    command = [sys.executable, "-m", "workbench.cli", "serve", "--port", str(port)]
+    if shutil.which("workbench", path=str(Path(sys.executable).parent)):
+        command = [str(Path(sys.executable).parent / "workbench"), *command[3:]]
+    process = subprocess.Popen(
+        [*command, "--config", str(config)], stdout=log, stderr=log, env={**os.environ}
+    )
+    address = f"http://localhost:{port}"
+    until = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/login", timeout=2).read()  # noqa: S310 - our own
+            break
+        except OSError:
+            if process.poll() is not None or time.monotonic() > until:
+                raise AssertionError((folder / "log").read_text(encoding="utf-8")) from None
+            time.sleep(0.2)
+    yield address
+    process.terminate()
+    process.wait(10)
+    log.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = need("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(path), args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page_as(chromium, server, passwords):
+    """`page_as("manager", "/funnel")`: a page, signed in and drawn."""
+    opened, troubles = [], []
+
+    def watch(page):
+        def asked(request):
+            if not request.url.startswith((server, server.replace("http", "ws"), "data:", "blob:")):
+                troubles.append(f"asked {request.url}")
+
+        page.on("request", asked)
+        page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+
+    def open_(role, path="/overview", *, size=None, language="fr", dark=False):
+        context = chromium.new_context(viewport=size or DESK, accept_downloads=True)
+        opened.append(context)
+        context.add_cookies(
+            [
+                {"name": "language", "value": language, "url": server},
+                {"name": "theme", "value": "dark" if dark else "light", "url": server},
+            ]
+        )
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        watch(page)
+        page.goto(server + path)
+        if "/login" in page.url:
+            username = ROLES[role]
+            page.fill("#username", username)
+            page.fill("#password", passwords[username])
+            page.click("button")
+        drawn(page)
+        return page
+
+    yield open_
+    for context in opened:
+        context.close()
+    assert not troubles, troubles
+
+
+def drawn(page):
+    """Wait until a page stands, with nothing of the first screenful still loading."""
+    page.wait_for_function(READY, timeout=40_000)
+    page.locator(".freshness").wait_for()
+    page.wait_for_timeout(200)
+    page.locator(".kpi .skeleton").first.wait_for(state="hidden")
+    return page
+
+
+@pytest.fixture(scope="session")
+def today():
+    return dt.date(2026, 9, 30)

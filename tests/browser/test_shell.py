@@ -1,0 +1,124 @@
+"""Signing in, the frame around every page, and the filter bar."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, drawn
+
+
+def number(page, label):
+    """A card with a number."""
+    return page.locator(f'.kpi:has(.label:text-is("{label}"))')
+
+
+def value(page, label):
+    """A card's number, as a number."""
+    card = number(page, label)
+    return int(re.sub(r"\D", "", card.locator(".value").inner_text()))
+
+
+def test_one_must_sign_in(chromium, server):
+    page = chromium.new_page()
+    page.goto(f"{server}/overview?period=3m")
+    assert "/login" in page.url
+    page.fill("#username", "directrice")
+    page.fill("#password", "wrong password")
+    page.click("button")
+    expect(page.get_by_role("alert")).to_have_text("Identifiant ou mot de passe incorrect.")
+    page.close()
+
+
+def test_signing_in_leads_where_one_was_going_and_out_again(page_as, server):
+    page = page_as("director", "/overview?period=3m")
+    assert page.url == f"{server}/overview?period=3m"
+    page.goto(f"{server}/logout")
+    page.goto(f"{server}/overview")
+    assert "/login" in page.url
+
+
+def test_the_sign_in_page_leads_to_no_other_host(chromium, server, passwords):
+    page = chromium.new_page()
+    page.goto(f"{server}/login?next=//elsewhere.example/x")
+    page.fill("#username", "directrice")
+    page.fill("#password", passwords["directrice"])
+    page.click("button")
+    page.wait_for_url(f"{server}/overview")
+    page.close()
+
+
+def test_a_filter_changes_what_is_drawn_and_the_address(page_as, server):
+    page = page_as("director")
+    before = value(page, "Nouveaux prospects")
+    page.get_by_label("Période").click()
+    page.get_by_role("option", name="3 derniers mois").click()
+    expect(page).to_have_url(f"{server}/overview?period=3m")
+    expect(number(page, "Nouveaux prospects").locator(".value")).not_to_have_text(str(before))
+    assert value(page, "Nouveaux prospects") < before
+    restored = page_as("director", "/overview?period=3m")
+    assert value(restored, "Nouveaux prospects") == value(page, "Nouveaux prospects")
+
+
+def test_the_numbers_of_the_demo(page_as):
+    page = page_as("director")
+    assert value(page, "Nouveaux clients") > 0
+    card = page.locator(".card", has_text="Comptes par statut")
+    card.scroll_into_view_if_needed()
+    expect(card).to_contain_text("7 800")
+    expect(card).to_contain_text("1 000")
+
+
+def test_a_rep_sees_less_than_the_director(page_as):
+    director, rep = page_as("director"), page_as("rep")
+    assert 0 < value(rep, "Nouveaux prospects") < value(director, "Nouveaux prospects")
+
+
+def test_rows_behind_a_number_add_up_to_it(page_as):
+    page = page_as("director")
+    number(page, "Nouveaux clients").locator(".value").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Total")
+    total = dialog.locator(".totals b").first.inner_text()
+    assert int(re.sub(r"\D", "", total)) == value(page, "Nouveaux clients")
+
+
+def test_what_is_on_screen_can_be_downloaded(page_as):
+    page = page_as("director")
+    number(page, "Nouveaux clients").locator(".value").click()
+    dialog = page.get_by_role("dialog")
+    with page.expect_download() as told:
+        dialog.get_by_text("CSV", exact=True).click()
+    lines = told.value.path().read_text("utf-8-sig").splitlines()
+    assert len(lines) - 1 == value(page, "Nouveaux clients")
+
+
+def test_in_english_and_dark(page_as):
+    page = page_as("director", language="en", dark=True)
+    expect(page.locator("h1")).to_have_text("Overview")
+    assert page.locator("html").get_attribute("lang") == "en"
+    expect(page.locator(".header")).to_have_css("background-color", "rgb(20, 32, 46)")
+
+
+def test_on_a_phone_nothing_is_wider_than_it(page_as):
+    page = page_as("director", size=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    expect(page.get_by_label("Période")).to_be_hidden()
+    page.get_by_role("button", name="Filtres").click()
+    expect(page.get_by_label("Période")).to_be_visible()
+    expect(page.get_by_role("link", name="Entonnoir").first).to_be_hidden()
+
+
+def test_static_files_come_packed_and_are_kept(page_as, server):
+    page = page_as("director")
+    sizes = page.evaluate(
+        "performance.getEntriesByType('resource').map((e) => e.transferSize).reduce((a, b) => a + b)"
+    )
+    assert sizes < 3_500_000
+    page.goto(f"{server}/overview")
+    drawn(page)
+    again = page.evaluate(
+        "performance.getEntriesByType('resource').map((e) => e.transferSize).reduce((a, b) => a + b)"
+    )
+    assert again < 200_000
