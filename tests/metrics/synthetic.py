@@ -257,7 +257,8 @@ class Company:
         b = self.base
         child = np.flatnonzero(b["child"])
         return {"account_id": child + 1, "parent_id": b["parent"][child],
-                "valid_from": dates(b["entry"][child]), "valid_to": dates(b["entry"][child], False)}  # fmt: skip
+                "valid_from": dates(b["entry"][child]),
+                "valid_to": dates(b["entry"][child], known=False)}  # fmt: skip
 
     @cached_property
     def _bills(self) -> dict[str, Any]:

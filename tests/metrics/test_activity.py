@@ -129,11 +129,14 @@ def test_touches_of_a_won_deal() -> None:
     """2 and 3 are on its account between creation and win, 9 names it; 10 names another deal."""
     more = written(
         "activities",
-        "id account_id opportunity_id rep_id kind date\n9 - 5 7 call 2026-09-09\n10 1 6 7 call 2026-09-09",
+        """id account_id opportunity_id rep_id kind date
+           9  -          5              7      call 2026-09-09
+           10 1          6              7      call 2026-09-09""",
     )
     deals = written(
         "opportunities",
-        "id account_id stage_id created_on stage_since owner_id owner\n5 1 4 2026-09-08 2026-09-15 7 Zoé",
+        """id account_id stage_id created_on stage_since owner_id owner
+           5  1          4        2026-09-08 2026-09-15  7        Zoé""",
     )
     activities = pd.concat([ACTIVITIES.astype(more.dtypes), more], ignore_index=True)
     result = touches_per_won(activities, deals, STAGES, as_of="2026-09-30")

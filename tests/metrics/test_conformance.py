@@ -17,6 +17,7 @@ from workbench.tables import Kind
 COMPANY = Company(accounts=300)
 KINDS = {"polars": pl.DataFrame, "lazy": pl.LazyFrame, "duckdb": duckdb.DuckDBPyRelation}
 PERIOD = {"since": "2025-10-01", "until": "2026-06-30"}
+NEEDED = {"account_timeline": {"account": 1}}
 OPTIONS = {
     "funnel_stock": [{"by": "segment"}, {"by": "owner"}],
     "funnel_conversion": [{"by": "segment"}, {"by": None}, {"by": "quarter", "window": 90}],
@@ -57,7 +58,7 @@ def tables(name: str, kind: str) -> list[object]:
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_the_engines_agree(name: str, options: dict[str, object]) -> None:
     metric = find(name)
-    given = {"as_of": COMPANY.as_of, **options}
+    given = {"as_of": COMPANY.as_of, **NEEDED.get(name, {}), **options}
     expected = metric(*tables(name, "pandas"), **given)
     assert isinstance(expected, pd.DataFrame)
     assert list(expected.columns) == list(metric.columns)
@@ -107,7 +108,7 @@ def test_trap_17_a_missing_column_is_named(name: str, kind: str) -> None:
     metric = find(name)
     for place, table in enumerate(metric.tables):
         frames = [COMPANY.table(other) for other in metric.tables]
-        gone = "status" if name == "funnel_stock" else DECISIVE[table]
+        gone = OWN_DECISIVE.get((name, table), DECISIVE[table])
         frames[place] = frames[place].drop(columns=[gone])
         with pytest.raises(MissingColumns, match=gone) as raised:
             metric(
@@ -117,7 +118,12 @@ def test_trap_17_a_missing_column_is_named(name: str, kind: str) -> None:
         assert table in str(raised.value)
 
 
-READS_ALL = {"revenue_by_account": {"by": "group"}}
+OWN_DECISIVE = {
+    ("funnel_stock", "accounts"): "status",
+    ("account_timeline", "stages"): "label",
+    ("account_timeline", "opportunities"): "account_id",
+}
+READS_ALL = {"revenue_by_account": {"by": "group"}, **NEEDED}
 DECISIVE = {
     "accounts": "id",
     "reps": "name",

@@ -140,7 +140,9 @@ def test_a_tenth_of_a_euro_a_thousand_times_is_a_hundred() -> None:
 def test_won_invoiced_paid() -> None:
     deals = written(
         "opportunities",
-        "id name stage_id amount created_on stage_since\n1 Un 4 100.0 2025-01-01 2025-12-01\n2 Deux 4 30.0 2025-01-01 2025-12-05",
+        """id name stage_id amount created_on stage_since
+           1  Un   4        100.0  2025-01-01 2025-12-01
+           2  Deux 4        30.0   2025-01-01 2025-12-05""",
     )
     documents = written(
         "documents",

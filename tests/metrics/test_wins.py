@@ -19,12 +19,12 @@ ACCOUNTS = written("accounts", "id name\n1 Filiale\n2 Ancienne\n3 Nouvelle")
 REPS = written("reps", "id name\n7 Zoé\n8 Ali\n3 Sud\n4 Nord")
 DEALS = written(
     "opportunities",
-    """id name account_id stage_id amount  created_on stage_since close_date owner_id owner team_id team segment loss_reason
-       1  Un   1          4        1000.0  2026-01-01 2026-05-10  2026-03-31 8 Ali 4 Nord BTP -
-       2  Deux 1          4        500.5   2026-04-01 -           2026-04-11 8 Ali 4 Nord BTP -
-       3  Tri  -          4        10.0    2026-04-01 2026-04-01  2026-06-01 7 Zoé 3 Sud  -   -
-       4  Qua  1          5        2000.0  2026-01-01 2026-05-02  2026-05-02 7 Zoé 3 Sud  BTP price
-       5  Cinq 1          1        3000.0  2026-01-01 2026-01-01  2026-12-01 7 Zoé 3 Sud  BTP -""",
+    """id account_id stage_id amount created_on stage_since close_date owner_id owner loss_reason
+       1  1          4        1000.0 2026-01-01 2026-05-10  2026-03-31 8        Ali   -
+       2  1          4        500.5  2026-04-01 -           2026-04-11 8        Ali   -
+       3  -          4        10.0   2026-04-01 2026-04-01  2026-06-01 7        Zoé   -
+       4  1          5        2000.0 2026-01-01 2026-05-02  2026-05-02 7        Zoé   price
+       5  1          1        3000.0 2026-01-01 2026-01-01  2026-12-01 7        Zoé   -""",
 )
 PERIODS = written(
     "deal_periods",
