@@ -95,14 +95,20 @@ def untranslated(texts: Iterable[Text], catalog: Catalog) -> list[Text]:
 def add_missing(path: Path = ENGLISH) -> list[Text]:
     """Write the texts that the file lacks into it, in order, their English left empty.
 
-    Texts that no code shows stay: stage labels of the demo, for instance, stand in data.
+    Texts that no code shows stay if they have their English: stage labels of the demo, for
+    instance, stand in data.
 
     Returns:
         The texts that still lack their English.
     """
     with path.open("rb") as file:
         catalog = read_po(file, locale="en_GB")
-    lacking = untranslated(shown(), catalog)
+    texts = shown()
+    wanted = {(text.id, text.context) for text in texts}
+    for entry in list(catalog):
+        if entry.id and not any(entry.string or ()) and (entry.id, entry.context) not in wanted:
+            catalog.delete(entry.id, entry.context)
+    lacking = untranslated(texts, catalog)
     for text in lacking:
         catalog.add(text.id, ("", "") if text.many else "", context=text.context)
     for entry in catalog:
