@@ -146,13 +146,14 @@ class Session:
             slot.stale = True
         if not slots:
             self._scope = None
+            self._asked += 1
         await self._draw([slot for slot in chosen if slot.seen])
 
     async def _draw(self, slots: list[Slot]) -> None:
         """Compute on a thread; show all at once, unless choices have changed meanwhile."""
         if not slots:
             return
-        asked = self._asked = self._asked + 1 if self._scope is None else self._asked
+        asked = self._asked
         loop = asyncio.get_running_loop()
         results = await loop.run_in_executor(POOL, self._computed, slots)
         if asked != self._asked:
