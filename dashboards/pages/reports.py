@@ -85,7 +85,7 @@ class Desk:
         return pmui.Clickable(
             states.html(
                 cards.heading(loc, loc.t(notebook.title), loc.t(notebook.question))
-                + f'<div class="freshness">{escape(said)}</div>'
+                + f'<div class="head"><div><p>{escape(said)}</p></div></div>'
             ),
             on_click=lambda _: self.open(notebook),
             css_classes=["card", "w4", "report"],

@@ -75,7 +75,17 @@ def store(demo, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def server(store, tmp_path_factory):
+def notebooks(tmp_path_factory):
+    """A copy of the notebooks folder, into which a test may drop its own."""
+    return Path(
+        shutil.copytree(
+            Path(__file__).parents[2] / "notebooks", tmp_path_factory.mktemp("notebooks") / "all"
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def server(store, notebooks, tmp_path_factory):
     """The address of a server of its own process, on the store."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -84,7 +94,7 @@ def server(store, tmp_path_factory):
     config = folder / "workbench.toml"
     config.write_text(
         f'today = 2026-09-30\ndatabase = "sqlite:///{store}"\n'
-        f'notebooks = "{Path(__file__).parents[2] / "notebooks"}"\n'
+        f'notebooks = "{notebooks}"\n'
         '[company]\nname = "Aquibat"\n[auth]\nsecret_file = "secret"\n',
         encoding="utf-8",
     )

@@ -6,11 +6,12 @@ import datetime as dt
 import subprocess
 
 import openpyxl
+import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
 from tests.parts import need
-from workbench.exports import excel
+from workbench.exports import downloads, excel
 from workbench.locale import EN, FR
 from workbench.metrics import funnel, hierarchy, pipeline, receivables, revenue
 from workbench.metrics.catalog import CATALOG
@@ -19,6 +20,7 @@ SHEETS = [
     "Synthèse", "Hiérarchie", "Entonnoir", "Conversion", "Pipeline", "Affaires en cours",
     "Activité", "Chiffre d’affaires", "CA par compte", "Balance âgée", "Définitions",
 ]  # fmt: skip
+PERIOD = {"since": dt.date(2025, 10, 1), "until": dt.date(2026, 9, 30)}
 SCOPE = "Au 30/09/2026 · Période du 01/10/2025 au 30/09/2026 · Segment : tous"
 
 
@@ -90,15 +92,14 @@ def test_numbers_are_those_of_the_metrics(demo_data, book):
     aged = [cell.value for cell in book["Balance âgée"][book["Balance âgée"].max_row]]
     assert aged[-1] == overdue["total"]
     assert round(sum(aged[1:6]), 2) == overdue["total"]
-    period = {"since": dt.date(2025, 10, 1), "until": dt.date(2026, 9, 30)}
-    ledger = revenue.revenue_by_account.of(demo_data, by=None, **period).iloc[0]
+    ledger = revenue.revenue_by_account.of(demo_data, by=None, **PERIOD).iloc[0]
     accounts = _column(book["CA par compte"], 2, 6)
     assert accounts[-1] == ledger["revenue"]
     assert round(sum(accounts[:-1]), 2) == round(ledger["revenue"], 2)
 
 
 def test_the_hierarchy_folds_by_level(demo_data, book):
-    tree = hierarchy.account_tree.of(demo_data)
+    tree = hierarchy.account_tree.of(demo_data, **PERIOD)
     sheet = book["Hiérarchie"]
     assert sheet.max_row == 5 + len(tree) == 9005
     levels = [sheet.row_dimensions[row].outlineLevel for row in range(6, 206)]
@@ -137,18 +138,28 @@ def test_an_empty_selection_is_a_workbook_all_the_same(demo_data, tmp_path):
     assert book["Entonnoir"].cell(6, 2).value == 0
 
 
-@pytest.mark.office
-def test_libreoffice_opens_it_and_takes_no_text_for_a_formula(written, tmp_path):
+def _as_libreoffice_reads(path, folder):
+    """The sheets as CSV, by name."""
     sheets = "csv:Text - txt - csv (StarCalc):59,34,76,1,,0,false,true,false,false,false,-1"
-    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
-    command = [need("office"), profile, "--headless", "--convert-to", sheets, "--outdir", tmp_path]
-    subprocess.run(
-        [*command, written],
-        check=True,
-        capture_output=True,
-        timeout=200,
-    )
-    [made] = tmp_path.glob("*Entonnoir*.csv")
-    assert "Tous les comptes;7 800;200;1 000" in made.read_text("utf-8").replace(
-        "\u202f", " "
-    ).replace("\u00a0", " ")
+    profile = f"-env:UserInstallation=file://{folder}/profile"
+    command = [need("office"), profile, "--headless", "--convert-to", sheets, "--outdir", folder]
+    subprocess.run([*command, path], check=True, capture_output=True, timeout=200)
+    return {one.stem.partition("-")[2]: one.read_text("utf-8") for one in folder.glob("*.csv")}
+
+
+@pytest.mark.office
+def test_libreoffice_reads_every_sheet(written, tmp_path):
+    sheets = _as_libreoffice_reads(written, tmp_path)
+    assert sorted(sheets) == sorted(SHEETS)
+    assert "Tous les comptes;7800;200;1000;0" in sheets["Entonnoir"]
+
+
+@pytest.mark.office
+def test_libreoffice_takes_no_text_for_a_formula_and_no_number_for_text(tmp_path):
+    frame = pd.DataFrame({"name": ["=1+1", "-12", "+33 5", "@a"], "amount": [-1.5, 2, 3, 4]})
+    path = tmp_path / "guarded.xlsx"
+    path.write_bytes(downloads.xlsx(frame, loc=FR, title="Textes"))
+    [read] = _as_libreoffice_reads(path, tmp_path).values()
+    names = [line.split(";")[0] for line in read.splitlines()[4:]]
+    assert names == ["=1+1", "-12", "+33 5", "@a"]
+    assert read.splitlines()[4].split(";")[1].startswith("-1,5")
