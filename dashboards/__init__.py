@@ -1,0 +1,1 @@
+"""The dashboards: what is served to a browser."""

@@ -10,7 +10,6 @@ import pkgutil
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
-import panel_material_ui as pmui
 from tornado.web import RedirectHandler
 
 from dashboards import assets, pages, report_files
@@ -24,6 +23,7 @@ from workbench.store import access, connect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import panel_material_ui as pmui
     from panel.io.server import Server
 
     from workbench.settings import Settings
@@ -46,9 +46,7 @@ def found_pages() -> list[Page]:
 def show(page: Page, every: list[Page], settings: Settings) -> pmui.Page:
     """A page for whoever asks for it now."""
     viewer = access.viewer(connect(settings.database), pn.state.user)
-    asked = {
-        name: values[0].decode() for name, values in (pn.state.session_args or {}).items()
-    }
+    asked = {name: values[0].decode() for name, values in (pn.state.session_args or {}).items()}
     cookies = pn.state.cookies
     language = cookies.get("language")
     session = Session(

@@ -6,6 +6,7 @@ answered with "not modified".
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import re
 from functools import lru_cache
@@ -17,13 +18,13 @@ from bokeh.server.views.multi_root_static_handler import MultiRootStaticHandler
 from bokeh.server.views.static_handler import StaticHandler
 from tornado.web import RequestHandler, StaticFileHandler
 
-TEXT = {".js", ".css", ".json", ".svg", ".mjs", ".map"}
+TEXT = (".js", ".css", ".json", ".svg", ".mjs", ".map")
 HASHED = re.compile(r"-[0-9A-Z]{8}\.\w+$")
 YEAR = 365 * 24 * 3600
 
 
 @lru_cache(maxsize=256)
-def compressed(path: str, modified: float) -> bytes:  # noqa: ARG001 - a changed file is another
+def compressed(path: str, modified: dt.datetime | None) -> bytes:  # noqa: ARG001 - a changed file is another
     """The file, as gzip sends it."""
     return gzip.compress(Path(path).read_bytes(), 9, mtime=0)
 
@@ -45,7 +46,8 @@ class Packed(StaticFileHandler):
         absolute = self.get_absolute_path(self.root, self.path)
         self.absolute_path = self.validate_absolute_path(self.root, absolute)
         accepts = "gzip" in self.request.headers.get("Accept-Encoding", "")
-        if self.absolute_path is None or Path(self.absolute_path).suffix not in TEXT or not accepts:
+        packs = accepts and self.absolute_path and self.absolute_path.endswith(TEXT)
+        if not packs:
             await super().get(path, include_body)
             return
         self.modified = self.get_modified_time()
@@ -55,7 +57,7 @@ class Packed(StaticFileHandler):
             return
         self.set_header("Content-Encoding", "gzip")
         if include_body:
-            self.finish(compressed(self.absolute_path, Path(self.absolute_path).stat().st_mtime))
+            self.finish(compressed(self.absolute_path, self.modified))
 
 
 class Extensions(Packed, MultiRootStaticHandler):

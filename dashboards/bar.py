@@ -9,7 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
-from dashboards import states, theme
+from dashboards import theme
 from dashboards.filters import PERIODS, USUAL
 from workbench.locale import missing
 
@@ -149,7 +149,13 @@ class Bar:
         self.opener.label = loc.t("Filtres") + (f" ({len(chosen)})" if chosen else "")
 
     def _remove(self, name: str) -> None:
-        usual = {"as_of": self.today, "period": USUAL, "team": None, "segments": [], "pipeline": None}
+        usual = {
+            "as_of": self.today,
+            "period": USUAL,
+            "team": None,
+            "segments": [],
+            "pipeline": None,
+        }
         getattr(self, name).value = usual[name]
 
 
@@ -171,7 +177,11 @@ class Team(param.Parameterized):
             color="default",
             margin=0,
             width=230,
-            sx={"height": 40, "justifyContent": "flex-start", "borderColor": "rgba(128,128,128,.45)"},
+            sx={
+                "height": 40,
+                "justifyContent": "flex-start",
+                "borderColor": "rgba(128,128,128,.45)",
+            },
             on_click=lambda _: self.popup.param.update(open=True),
         )
         top = {"label": self.everyone, "icon": "groups", "id": "0"}
@@ -218,7 +228,8 @@ def _branches(reps: Any) -> list[dict[str, Any]]:
         made = []
         for name, rep in sorted(under.get(boss, [])):
             below = branch(rep)
-            item: dict[str, Any] = {"label": name, "id": str(rep)}
+            icon = "groups" if below else "person"
+            item: dict[str, Any] = {"label": name, "id": str(rep), "icon": icon}
             made.append({**item, "items": below} if below else item)
         return made
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import param
 from panel.custom import JSComponent
 
+from dashboards import theme
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -22,20 +24,7 @@ class Sight(JSComponent):
     seen = param.Boolean(default=False)
     height = param.Integer(default=1)
 
-    _esm = """
-    export function render({ model, el }) {
-      const mark = document.createElement("div")
-      mark.style.cssText = "height:1px;width:100%"
-      const observer = new IntersectionObserver((entries) => {
-        if (entries.some((entry) => entry.isIntersecting)) {
-          observer.disconnect()
-          model.seen = true
-        }
-      }, { rootMargin: "300px" })
-      observer.observe(mark)
-      return mark
-    }
-    """
+    _esm = theme.script("sight")
 
     def __init__(self, on_seen: Callable[[], Awaitable[None]], **params: Any) -> None:
         super().__init__(margin=0, sizing_mode="stretch_width", **params)
@@ -52,26 +41,7 @@ class Browser(JSComponent):
     narrow = param.Boolean(default=False, doc="Whether the window is a phone's.")
     unsaved = param.Boolean(default=False, doc="Whether leaving would lose changes.")
 
-    _esm = """
-    export function render({ model }) {
-      const phone = window.matchMedia("(max-width: 600px)")
-      const tell = () => { model.narrow = phone.matches }
-      phone.addEventListener("change", tell)
-      tell()
-      window.addEventListener("beforeunload", (event) => {
-        if (model.unsaved) { event.preventDefault() }
-      })
-      model.on("msg:custom", (asked) => {
-        if (asked.visit) { window.location.assign(asked.visit) }
-        if (asked.reload) { window.location.reload() }
-        if (asked.address) { window.history.replaceState({}, "", asked.address) }
-        if (asked.cookie) {
-          document.cookie = `${asked.cookie};path=/;max-age=31536000;samesite=lax`
-        }
-      })
-      return document.createElement("span")
-    }
-    """
+    _esm = theme.script("browser")
 
     def visit(self, address: str) -> None:
         """Go there."""

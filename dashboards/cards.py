@@ -96,9 +96,12 @@ def info(loc: Locale, metric: str | None) -> str:
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in said)
     label = escape(loc.t("Définition"))
     return (
-        f'<button class="info" popovertarget="{name}" aria-label="{label}" title="{label}">'
+        # The card around it can be clicked too: what is clicked here stays here.
+        f'<button class="info" onclick="event.stopPropagation()" popovertarget="{name}" '
+        f'aria-label="{label}" title="{label}">'
         f'<svg viewBox="0 0 24 24" aria-hidden="true"><path d="{_INFO}"/></svg></button>'
-        f'<div popover id="{name}"><h3>{escape(entry.label.in_(loc.language))}</h3>'
+        f'<div popover id="{name}" onclick="event.stopPropagation()">'
+        f"<h3>{escape(entry.label.in_(loc.language))}</h3>"
         f"<dl>{terms}</dl></div>"
     )
 
@@ -106,9 +109,7 @@ def info(loc: Locale, metric: str | None) -> str:
 def heading(loc: Locale, title: str, subtitle: str = "", metric: str | None = None) -> str:
     """A card's title, subtitle and definition."""
     below = f"<p>{escape(subtitle)}</p>" if subtitle else ""
-    return (
-        f'<div class="head"><div><h2>{escape(title)}</h2>{below}</div>{info(loc, metric)}</div>'
-    )
+    return f'<div class="head"><div><h2>{escape(title)}</h2>{below}</div>{info(loc, metric)}</div>'
 
 
 def number(
@@ -132,9 +133,10 @@ def number(
     """
     about = info(session.loc, metric)
     pane = pn.pane.HTML(
-        f'<div class="kpi"><div class="label">{escape(label)}</div><div class="skeleton"></div></div>',
+        f'<div class="kpi"><div class="label">{escape(label)}</div>'
+        '<div class="skeleton"></div></div>',
         stylesheets=[theme.sheet("card"), theme.sheet("number")],
-        sizing_mode="stretch_both",
+        sizing_mode="stretch_width",
         margin=0,
     )
 
@@ -230,6 +232,7 @@ def figure(
         empty: why there may be nothing, and what to change.
         lazy: draw it only when it is seen, whatever its place on the page.
     """
+
     async def clicked(point: dict[str, Any]) -> None:
         if rows is not None:
             await session.drill.open(lambda scope: rows(scope, point))
@@ -278,6 +281,7 @@ def framed(
     lazy: bool = False,
 ) -> pn.Column:
     """A card around content that a slot draws: when first seen, and when what it needs changes."""
+
     async def redraw(_: object) -> None:
         await session.redraw(slot)
 

@@ -17,6 +17,7 @@ import param
 from panel.custom import JSComponent
 from plotly.io.json import to_json_plotly
 
+from dashboards import theme
 from workbench.figures.palette import TEMPLATES
 
 if TYPE_CHECKING:
@@ -36,64 +37,13 @@ class Chart(JSComponent):
     dark = param.Boolean(default=False)
     label = param.String(default="", doc="What the figure shows, for who can't see it.")
 
-    _esm = """
-    const ready = new Promise((done) => {
-      const look = () => window.Plotly ? done(window.Plotly) : setTimeout(look, 20)
-      look()
-    })
+    _esm = theme.script("chart")
 
-    export function render({ model }) {
-      const box = document.createElement("div")
-      box.className = "chart"
-      box.setAttribute("role", "img")
-      box.setAttribute("aria-label", model.label)
-      const templates = JSON.parse(model.templates)
-      let drawn = false
-      const draw = async () => {
-        if (!model.figure) { return }
-        const Plotly = await ready
-        const { data, layout, height } = JSON.parse(model.figure)
-        layout.template = templates[model.dark ? "dark" : "light"]
-        layout.autosize = true
-        layout.height = height
-        await Plotly.react(box, data, layout, { displayModeBar: false, responsive: false })
-        if (!drawn) {
-          drawn = true
-          box.on("plotly_click", ({ points: [point] }) => {
-            const { x, y, z, label, id, customdata, curveNumber, pointNumber, data } = point
-            model.send_msg(JSON.parse(JSON.stringify({
-              x, y, z, label, id, customdata, curveNumber, pointNumber, trace: data.name,
-            })))
-          })
-          new ResizeObserver(() => { if (box.clientWidth) { Plotly.Plots.resize(box) } }).observe(box)
-        }
-        box.dataset.drawn = Number(box.dataset.drawn || 0) + 1
-      }
-      model.on("figure", draw)
-      model.on("dark", draw)
-      draw()
-      return box
-    }
-    """
+    _stylesheets = [theme.sheet("chart")]  # noqa: RUF012 - as Panel documents it
 
-    _stylesheets = [  # noqa: RUF012 - as Panel documents it
-        """
-        :host { overflow: hidden; }
-        .chart { width: 100%; height: 100%; }
-        .js-plotly-plot .plotly { direction: ltr; }
-        .js-plotly-plot .plotly, .js-plotly-plot .plotly div { margin: 0; padding: 0; }
-        .js-plotly-plot .plotly .main-svg { position: absolute; top: 0; left: 0; pointer-events: none; overflow: hidden; }
-        .js-plotly-plot .plotly .svg-container { position: relative; }
-        .js-plotly-plot .plotly svg a { fill: #447adb; }
-        .js-plotly-plot .plotly .cursor-pointer { cursor: pointer; }
-        .js-plotly-plot .plotly .cursor-crosshair { cursor: default; }
-        .js-plotly-plot .plotly .main-svg .draglayer { pointer-events: all; }
-        .js-plotly-plot .plotly .user-select-none { user-select: none; }
-        .js-plotly-plot .plotly .modebar { display: none; }
-        """
-    ]
-
-    def __init__(self, on_click: Callable[[dict[str, Any]], Awaitable[None]] | None = None, **params: Any):
+    def __init__(
+        self, on_click: Callable[[dict[str, Any]], Awaitable[None]] | None = None, **params: Any
+    ) -> None:
         super().__init__(templates=_templates(), **params)
         self._on_click = on_click
 

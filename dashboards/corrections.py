@@ -38,7 +38,9 @@ def accounts(data: Dataset, viewer: Viewer, loc: Locale, address: str) -> list[C
     """An account's columns, in order."""
     frame = data.table("accounts")
     columns = [
-        Column("name", loc.t("Compte"), "link", address=address, width=150, editable=False, phone=True),
+        Column(
+            "name", loc.t("Compte"), "link", address=address, width=150, editable=False, phone=True
+        ),
         Column("status", loc.t("Statut"), "choice", words(Status, loc), width=90, phone=True),
         Column("owner_id", loc.t("Commercial"), "choice", reps(data), width=150),
         Column("need", loc.t("Besoin"), "choice", words(Need, loc), width=90, phone=True),
@@ -58,13 +60,21 @@ def accounts(data: Dataset, viewer: Viewer, loc: Locale, address: str) -> list[C
 def opportunities(data: Dataset, viewer: Viewer, loc: Locale, address: str) -> list[Column]:
     """A deal's columns, in order."""
     stages = data.table("stages").sort_values(["pipeline", "position"])
-    several = stages["pipeline"].nunique() > 1
+    several = len(set(stages["pipeline"])) > 1
     labels = {
         str(row.id): f"{row.label} · {row.pipeline}" if several else row.label
         for row in stages.itertuples()
     }
     columns = [
-        Column("name", loc.t("Opportunité"), "link", address=address, width=150, editable=False, phone=True),
+        Column(
+            "name",
+            loc.t("Opportunité"),
+            "link",
+            address=address,
+            width=150,
+            editable=False,
+            phone=True,
+        ),
         Column("account", loc.t("Compte"), width=150, editable=False),
         Column("stage_id", loc.t("Étape"), "choice", labels, width=90, phone=True),
         Column("amount", loc.t("Montant HT"), "money", width=90, phone=True),
@@ -104,8 +114,10 @@ def flags(loc: Locale) -> dict[str, str]:
 def stored(column: Column, value: Any) -> Any:
     """A value of the browser as the journal takes it.
 
-    >>> stored(Column("probability", "", "percent"), 35), stored(Column("owner_id", "", "choice"), "7")
-    (0.35, 7)
+    >>> stored(Column("probability", "", "percent"), 35)
+    0.35
+    >>> stored(Column("owner_id", "", "choice"), "7")
+    7
     >>> stored(Column("close_date", "", "date"), "2026-10-05")
     datetime.date(2026, 10, 5)
     """
@@ -174,15 +186,19 @@ def cut(frame: pd.DataFrame, columns: list[Column], query: Query) -> tuple[pd.Da
     total = len(frame)
     for name, up in reversed(query.sort):
         if name in by_field:
-            labels = by_field[name].choices
-            order = frame[name].map(
-                lambda value, name=name: labels.get(str(sent(by_field[name], value)))
-            ) if labels else frame[name]
+            order = _ordered(frame[name], by_field[name])
             frame = frame.assign(_order=order).sort_values(
                 "_order", ascending=up, na_position="last", kind="stable"
             )
     start = (query.page - 1) * query.size
     return frame.iloc[start : start + query.size], total
+
+
+def _ordered(values: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    """What a column is sorted by: a choice by its label, all else by itself."""
+    if not column.choices:
+        return values
+    return values.map(lambda value: column.choices.get(str(sent(column, value))))
 
 
 def page(

@@ -96,6 +96,4 @@ class Draft:
         change = self.changes[key]
         met = change.outcome
         if met is not None and met.state is State.CONFLICT and met.version is not None:
-            self.changes[key] = replace(
-                change, version=met.version, old=met.current, outcome=None
-            )
+            self.changes[key] = replace(change, version=met.version, old=met.current, outcome=None)

@@ -16,11 +16,9 @@ import param
 from workbench.locale import missing, msg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import pandas as pd
-
-    from workbench.locale import Locale
 
 YEAR = 12
 PERIODS = {
@@ -61,7 +59,9 @@ class Span:
         >>> Span(dt.date(2026, 9, 1), dt.date(2026, 9, 30), 1).before.start
         datetime.date(2026, 8, 1)
         """
-        end = self.start - dt.timedelta(1) if self.is_whole else months_before(self.end, self.months)
+        end = (
+            self.start - dt.timedelta(1) if self.is_whole else months_before(self.end, self.months)
+        )
         return Span(months_before(self.start, self.months), end, self.months)
 
     @property

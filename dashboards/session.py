@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import panel as pn
-import param
 
 import workbench
 from dashboards.browser import Browser
@@ -23,6 +22,8 @@ from dashboards.filters import PERIODS, Filters, Span, reps_under
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import param
 
     from dashboards.drill import Drill
     from workbench.locale import Locale

@@ -11,7 +11,6 @@ import panel_material_ui as pmui
 
 from dashboards import bar, states, theme
 from dashboards.drill import Drill
-from workbench.locale import msg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +46,6 @@ class Page:
 
 def frame(session: Session, page: Page, pages: Sequence[Page]) -> pmui.Page:
     """The page within the shell, ready to be served."""
-    loc = session.loc
     session.drill = Drill(session)
     content = page.view(session)
     menu = [Menu(session, page, pages) for _ in range(2)]

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dashboards")
 
-_INBOX = "M19 3H5c-1.1 0-2 .9-2 2v14c0 1.1.9 2 2 2h14c1.1 0 2-.9 2-2V5c0-1.1-.9-2-2-2zm0 12h-4a3 3 0 0 1-6 0H5V5h14v10z"
+_INBOX = (
+    "M19 3H5c-1.1 0-2 .9-2 2v14c0 1.1.9 2 2 2h14c1.1 0 2-.9 2-2V5c0-1.1-.9-2-2-2z"
+    "m0 12h-4a3 3 0 0 1-6 0H5V5h14v10z"
+)
 _WARNING = "M1 21h22L12 2 1 21zm12-3h-2v-2h2v2zm0-4h-2v-4h2v4z"
 
 

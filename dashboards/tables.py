@@ -109,17 +109,13 @@ def table(
             held.clear()
             loc = session.loc
             said = (
-                states.error(loc, rows)
-                if isinstance(rows, Exception)
-                else states.empty(loc, empty)
+                states.error(loc, rows) if isinstance(rows, Exception) else states.empty(loc, empty)
             )
             body.objects = [states.html(said)]
         elif held:
             held[0].show(rows)
         else:
-            held.append(
-                Grid(session, rows, page_size=page_size, on_row=on_row, filters=filters)
-            )
+            held.append(Grid(session, rows, page_size=page_size, on_row=on_row, filters=filters))
             body.objects = [held[0].view]
 
     slot = session.add(Slot(show, compute))
@@ -158,7 +154,9 @@ class Grid:
             theme="simple",
             titles={one.name: one.label for one in self.fields},
             formatters={one.name: _formatter(one, rows, session) for one in self.fields},
-            text_align={one.name: "right" if one.kind in NUMERIC else "left" for one in self.fields},
+            text_align={
+                one.name: "right" if one.kind in NUMERIC else "left" for one in self.fields
+            },
             header_align={
                 one.name: "right" if one.kind in NUMERIC else "left" for one in self.fields
             },
@@ -194,7 +192,7 @@ class Grid:
         return replace(
             self.rows,
             frame=self.rows.frame.loc[view.index],
-            columns=[name for name in self._shown()],
+            columns=self._shown(),
             more=(),
         )
 
@@ -310,17 +308,22 @@ def _formatter(one: exported.Field, rows: Rows, session: Session) -> HTMLTemplat
         return HTMLTemplateFormatter(template=f"<%= {_DASH} ? '–' : {said} %>")
     elif one.kind is Kind.FLAG:
         yes, no = loc.t("oui"), loc.t("non")
-        return HTMLTemplateFormatter(template=f"<%= value == null ? '–' : value ? '{yes}' : '{no}' %>")
+        return HTMLTemplateFormatter(
+            template=f"<%= value == null ? '–' : value ? '{yes}' : '{no}' %>"
+        )
     else:
         if rows.link and one.name == rows.columns[0]:
             page, key = rows.link
             address = escape(session.link(page, id="ID"))
             href = f"<%= '{address}'.replace('ID', {key}) %>"
             return HTMLTemplateFormatter(
-                template=f'<% if ({key} == null || {key} !== {key}) {{ %><%- value %><% }} else '
+                template=f"<% if ({key} == null || {key} !== {key}) {{ %><%- value %><% }} else "
                 f'{{ %><a href="{href}"><%- value %></a><% }} %>'
             )
-        return HTMLTemplateFormatter(template=f"<% if ({_DASH}) {{ %>–<% }} else {{ %><span title=\"<%- value %>\"><%- value %></span><% }} %>")
+        said = '<span title="<%- value %>"><%- value %></span>'
+        return HTMLTemplateFormatter(
+            template=f"<% if ({_DASH}) {{ %>–<% }} else {{ %>{said}<% }} %>"
+        )
     said = f"new Intl.NumberFormat('{region}', {{{options}}}).format(value)"
     return HTMLTemplateFormatter(template=f"<%= {_DASH} ? '–' : {said} %>")
 

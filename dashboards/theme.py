@@ -40,6 +40,15 @@ def material() -> dict[str, Any]:
     shape = {"borderRadius": 8}
     parts = {
         "MuiOutlinedInput": {"styleOverrides": {"root": {"minHeight": 40}}},
+        "MuiSelect": {
+            "styleOverrides": {
+                "select": {
+                    "paddingTop": "8px !important",
+                    "paddingBottom": "8px !important",
+                    "minHeight": "24px !important",
+                }
+            }
+        },
         "MuiFormControl": {"defaultProps": {"size": "small"}},
         "MuiToggleButton": {"styleOverrides": {"root": {"textTransform": "none"}}},
         "MuiButton": {"styleOverrides": {"root": {"textTransform": "none"}}},
@@ -79,3 +88,9 @@ HEADER = {
 def sheet(name: str) -> str:
     """The style sheet of that name."""
     return (STATIC / f"{name}.css").read_text(encoding="utf-8")
+
+
+@cache
+def script(name: str) -> str:
+    """The browser's side of a component."""
+    return (STATIC / f"{name}.js").read_text(encoding="utf-8")

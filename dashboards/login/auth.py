@@ -18,7 +18,6 @@ from tornado.web import RequestHandler
 
 from dashboards.theme import TEMPLATES
 from workbench.errors import NotAllowed
-from workbench.locale import Locale
 from workbench.store import access, connect
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from workbench.locale import Locale
     from workbench.settings import Settings
 
 log = logging.getLogger("dashboards.login")
@@ -195,5 +195,3 @@ class Provider(AuthProvider):
     def logout_url(self) -> str:
         """The way out."""
         return "/logout"
-
-

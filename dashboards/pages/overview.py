@@ -22,6 +22,7 @@ from workbench.figures import revenue as revenue_figures
 from workbench.locale import msg
 from workbench.metrics import (
     attention,
+    behind,
     funnel,
     pipeline,
     quality,
@@ -165,7 +166,7 @@ def account_rows(scope: Scope, now: str) -> Rows:
 
 def entered_rows(scope: Scope, into: Status) -> Rows:
     """The accounts that became so in the period, each once."""
-    found = status.new_account_rows.of(scope.data, reached=str(into), **within(scope))
+    found = behind.new_account_rows.of(scope.data, reached=str(into), **within(scope))
     return Rows(
         f"{scope.loc.t('Nouveaux')} · {scope.loc.label(into)}",
         found,

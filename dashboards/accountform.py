@@ -1,0 +1,227 @@
+"""Editing one account where it is read: a field each, saved through the journal by its version.
+
+What the journal refuses stays in its field with the reason; where somebody was quicker both values
+are shown, and the reader chooses.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from dashboards import corrections, states
+from dashboards.draft import Change, Draft
+from workbench.store import journal
+from workbench.store.journal import State
+from workbench.vocabulary import Surface
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    import pandas as pd
+
+    from dashboards.editgrid import Column
+    from dashboards.session import Session
+
+ENTITY = "account"
+
+
+class AccountForm:
+    """The form of one account; `view` is empty until it is opened."""
+
+    def __init__(
+        self, session: Session, account: int, on_saved: Callable[[], Awaitable[None]]
+    ) -> None:
+        self.session = session
+        self.account = account
+        self.on_saved = on_saved
+        self.draft = Draft()
+        self.columns = [
+            column
+            for column in corrections.accounts(
+                session.whole(), session.viewer, session.loc, session.link("account", id="ID")
+            )
+            if column.editable
+        ]
+        self.widgets: dict[str, Any] = {}
+        self.row: pd.Series[Any] | None = None
+        self.fields = pn.FlexBox(gap="12px", sizing_mode="stretch_width", margin=(8, 0))
+        self.said = pn.Column(sizing_mode="stretch_width", margin=0)
+        loc = session.loc
+        self.opener = pmui.Button(
+            label=loc.t("Modifier"),
+            icon="edit",
+            size="small",
+            variant="outlined",
+            margin=(8, 0, 0, 0),
+            visible=bool(self.columns),
+        )
+        self.opener.on_click(self._open)
+        self.reason = pmui.TextInput(
+            label=loc.t("Motif (facultatif)"),
+            size="small",
+            sizing_mode="stretch_width",
+            margin=(0, 0, 8, 0),
+        )
+        save = pmui.Button(
+            label=loc.t("Enregistrer"), icon="save", size="small", variant="contained", margin=0
+        )
+        save.on_click(self._save)
+        close = pmui.Button(
+            label=loc.t("Fermer sans enregistrer"), size="small", variant="text", margin=0
+        )
+        close.on_click(self._close)
+        self.body = pn.Column(
+            self.fields,
+            self.reason,
+            pn.FlexBox(save, close, gap="8px", margin=0),
+            sizing_mode="stretch_width",
+            margin=0,
+            visible=False,
+        )
+        self.view = pn.Column(
+            self.opener, self.body, self.said, sizing_mode="stretch_width", margin=0
+        )
+
+    # Opening and closing
+
+    def _read(self) -> pd.Series[Any]:
+        frame = self.session.whole().table("accounts")
+        return frame[frame["id"] == self.account].iloc[0]
+
+    def _open(self, _: object) -> None:
+        self.row = self._read()
+        self.draft = Draft()
+        self.widgets = {column.field: self._widget(column) for column in self.columns}
+        self.fields.objects = list(self.widgets.values())
+        self.said.objects = []
+        self.body.visible, self.opener.visible = True, False
+
+    def _close(self, _: object) -> None:
+        self.body.visible, self.opener.visible = False, True
+        self.said.objects = []
+
+    def _widget(self, column: Column) -> Any:
+        given = corrections.sent(column, self._value(column))
+        common: dict[str, Any] = {
+            "label": column.title,
+            "size": "small",
+            "variant": "outlined",
+            "width": 210,
+            "margin": 0,
+            "name": column.field,
+        }
+        if column.kind == "choice":
+            options = {"–": None, **{label: value for value, label in column.choices.items()}}
+            if given is not None and given not in options.values():
+                options[given] = given
+            return pmui.Select(options=options, value=given, **common)
+        if column.kind == "date":
+            day = dt.date.fromisoformat(given) if given else None
+            return pmui.DatePicker(value=day, format="DD/MM/YYYY", clearable=True, **common)
+        if column.kind == "money":
+            return pmui.FloatInput(value=given, start=0, **common)
+        return pmui.TextInput(value=given or "", **common)
+
+    def _value(self, column: Column) -> Any:
+        return None if self.row is None else self.row[column.field]
+
+    # Saving
+
+    def _collect(self) -> None:
+        """What the fields say that the account doesn't."""
+        if self.row is None:
+            return
+        for column in self.columns:
+            given = self.widgets[column.field].value
+            if column.kind == "date":
+                given = given.isoformat() if given else None
+            new = corrections.stored(column, given)
+            old = corrections.stored(column, corrections.sent(column, self._value(column)))
+            key = (ENTITY, self.account, column.field)
+            held = self.draft.changes.get(key)
+            if held is not None and held.new == new:
+                continue
+            self.draft.drop(key)
+            version = held.version if held else int(self.row["version"])
+            name = str(self.row["name"])
+            self.draft.put(Change(ENTITY, self.account, version, column.field, name, old, new))
+
+    async def _save(self, _: object) -> None:
+        session, loc = self.session, self.session.loc
+        self._collect()
+        if not len(self.draft):
+            self.said.objects = [_told(loc.t("Aucune modification à enregistrer."))]
+            return
+        outcomes = await session.work(
+            lambda: journal.save(
+                session.whole().engine,
+                self.draft.edits(),
+                viewer=session.viewer,
+                surface=Surface.DASHBOARD,
+                each=True,
+                today=session.settings.today,
+                reason=self.reason.value or None,
+            )
+        )
+        saved = self.draft.hear(outcomes, saved=True)
+        self.row = await session.work(self._read)
+        told = [
+            _told(
+                loc.plural(
+                    saved, "{n} modification enregistrée.", "{n} modifications enregistrées."
+                )
+            )
+        ]
+        self.said.objects = told + [self._line(change) for change in self.draft.changes.values()]
+        if not len(self.draft):
+            self.reason.value = ""
+            self.body.visible, self.opener.visible = False, True
+        if saved:
+            await self.on_saved()
+
+    def _line(self, change: Change) -> pn.Row:
+        """What became of a change that wasn't saved, and what can be done."""
+        loc, met = self.session.loc, change.outcome
+        column = next(one for one in self.columns if one.field == change.field)
+        tools: list[Any] = []
+        why = ""
+        if met is not None and met.state is State.CONFLICT:
+            why = loc.t(
+                "{who} a saisi « {theirs} » le {moment} ; vous : « {mine} ».",
+                who=met.by,
+                theirs=corrections.said(column, met.current, loc),
+                moment=loc.moment(met.at),
+                mine=corrections.said(column, change.new, loc),
+            )
+            tools = [
+                self._small(loc.t("Garder la mienne"), lambda event: self._insist(change, event)),
+                self._small(loc.t("Garder l’autre"), lambda _: self._yield(change, column)),
+            ]
+        elif met is not None:
+            why = loc.say(met.message)
+        return pn.Row(
+            _told(f"{column.title} : {why}"), *tools, sizing_mode="stretch_width", margin=0
+        )
+
+    def _small(self, label: str, act: Any) -> pmui.Button:
+        return pmui.Button(label=label, on_click=act, size="small", variant="text", margin=0)
+
+    async def _insist(self, change: Change, event: object) -> None:
+        self.draft.insist(change.key)
+        await self._save(event)
+
+    def _yield(self, change: Change, column: Column) -> None:
+        self.draft.drop(change.key)
+        widget = self._widget(column)
+        self.widgets[change.field] = widget
+        self.fields.objects = list(self.widgets.values())
+        self.said.objects = [self._line(one) for one in self.draft.changes.values()]
+
+
+def _told(text: str) -> pn.pane.HTML:
+    return states.html(f'<div class="told" role="status">{escape(text)}</div>')

@@ -1,0 +1,37 @@
+const ready = new Promise((done) => {
+  const look = () => window.Plotly ? done(window.Plotly) : setTimeout(look, 20)
+  look()
+})
+
+export function render({ model }) {
+  const box = document.createElement("div")
+  box.className = "chart"
+  box.setAttribute("role", "img")
+  box.setAttribute("aria-label", model.label)
+  const templates = JSON.parse(model.templates)
+  let drawn = false
+  const draw = async () => {
+    if (!model.figure) { return }
+    const Plotly = await ready
+    const { data, layout, height } = JSON.parse(model.figure)
+    layout.template = templates[model.dark ? "dark" : "light"]
+    layout.autosize = true
+    layout.height = height
+    await Plotly.react(box, data, layout, { displayModeBar: false, responsive: false })
+    if (!drawn) {
+      drawn = true
+      box.on("plotly_click", ({ points: [point] }) => {
+        const { x, y, z, label, id, customdata, curveNumber, pointNumber, data } = point
+        model.send_msg(JSON.parse(JSON.stringify({
+          x, y, z, label, id, customdata, curveNumber, pointNumber, trace: data.name,
+        })))
+      })
+      new ResizeObserver(() => { if (box.clientWidth) { Plotly.Plots.resize(box) } }).observe(box)
+    }
+    box.dataset.drawn = Number(box.dataset.drawn || 0) + 1
+  }
+  model.on("figure", draw)
+  model.on("dark", draw)
+  draw()
+  return box
+}

@@ -1,0 +1,34 @@
+"""What the data page says of loads, of customers without account, and of fields."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.test_shell import number
+
+
+def test_loads_stand_with_their_control_totals(page_as):
+    page = page_as("director", "/data")
+    card = page.locator(".card:has(h2:text-is('Chargements'))")
+    expect(card).to_contain_text("Écritures")
+    expect(card).to_contain_text("débit 359 373 060,94")
+    expect(card).to_contain_text("crédit 359 373 060,94")
+
+
+def test_customers_without_account_stand_with_their_amount(page_as):
+    page = page_as("director", "/data")
+    card = page.locator(".card:has(h2:text-is('Clients du grand livre sans compte'))")
+    expect(card).to_contain_text("Mairie de Saint-Projet")
+    expect(card.locator(".totals")).to_contain_text("3 lignes")
+    expect(number(page, "Ventes sans compte").locator(".value")).to_have_text("6,8 k€")
+
+
+def test_the_ledger_balances(page_as):
+    page = page_as("director", "/data")
+    expect(number(page, "Débit − crédit du grand livre").locator(".value")).to_have_text("0,00 €")
+
+
+def test_on_a_phone_nothing_is_wider_than_it(page_as):
+    page = page_as("director", "/data", size=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -1,0 +1,161 @@
+"""Correcting in place: an edit lands on its record, is saved, refused, met by another, undone."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, drawn
+
+notes = (f"Relance {number}" for number in itertools.count(1))
+
+
+def grid(page):
+    grid_ = page.locator(".editgrid").first
+    grid_.locator(".tabulator-row").first.wait_for()
+    return grid_
+
+
+def narrow(there, field, text):
+    """Filter a column as a person does, key by key."""
+    box = there.locator(f".tabulator-col[tabulator-field={field}] input")
+    box.fill(text)
+    box.press("Enter")
+
+
+def find(page, name):
+    """Filter the accounts by name, and wait for the one row."""
+    there = grid(page)
+    narrow(there, "name", name)
+    row = there.locator(".tabulator-row", has_text=name)
+    expect(there.locator(".tabulator-row")).to_have_count(1)
+    return row
+
+
+def cell(row, field):
+    return row.locator(f".tabulator-cell[tabulator-field={field}]")
+
+
+def write(row, field, text):
+    cell(row, field).click()
+    box = cell(row, field).locator("input")
+    box.fill(text)
+    box.press("Enter")
+
+
+def choose(page, row, field, label):
+    cell(row, field).click()
+    page.locator(".tabulator-edit-list-item", has_text=label).first.click()
+
+
+def save(page):
+    page.get_by_role("button", name="Enregistrer").click()
+
+
+@pytest.fixture
+def note():
+    return next(notes)
+
+
+def test_an_edit_is_saved_and_seen_after_reload(page_as, note):
+    page = page_as("director", "/qualify")
+    row = find(page, "Groupe Castelnau")
+    write(row, "next_step", note)
+    expect(page.locator(".waiting")).to_have_text("1 modification en attente")
+    save(page)
+    expect(page.locator(".told")).to_contain_text("1 modification enregistrée.")
+    page.reload()
+    drawn(page)
+    expect(cell(find(page, "Groupe Castelnau"), "next_step")).to_have_text(note)
+
+
+def test_an_edit_in_a_sorted_and_filtered_table_lands_on_its_record(page_as, note):
+    page = page_as("director", "/qualify")
+    there = grid(page)
+    narrow(there, "name", "Groupe")
+    there.locator(".tabulator-col[tabulator-field=name] .tabulator-col-title").click()
+    there.locator(".tabulator-col[tabulator-field=name] .tabulator-col-title").click()
+    there.locator(".tabulator-page", has_text="2").first.click()
+    expect(there.locator(".tabulator-page-counter")).to_contain_text("16–30")
+    row = there.locator(".tabulator-row").nth(4)
+    name = cell(row, "name").inner_text()
+    write(row, "next_step", note)
+    expect(page.locator(".edit")).to_contain_text(name)
+    save(page)
+    expect(page.locator(".told")).to_contain_text("enregistrée")
+    page.reload()
+    drawn(page)
+    narrow(grid(page), "next_step", note)
+    expect(grid(page).locator(".tabulator-row")).to_have_count(1)
+    expect(cell(grid(page).locator(".tabulator-row"), "name")).to_have_text(name)
+
+
+def test_a_forbidden_transition_is_refused_with_its_reason(page_as):
+    page = page_as("director", "/qualify")
+    row = find(page, "Groupe Etcheverry")
+    choose(page, row, "status", "Suspect")
+    save(page)
+    expect(page.locator(".edit.refused small")).not_to_be_empty()
+    expect(cell(row, "status")).to_have_class(re.compile("refused"))
+    page.get_by_role("button", name="Tout abandonner").click()
+    expect(cell(row, "status")).to_have_text("Client")
+
+
+def test_a_conflict_between_two_windows_shows_both_values(page_as, note):
+    one, two = page_as("director", "/qualify"), page_as("director", "/qualify")
+    name = "Groupe Larrieu"
+    first, second = find(one, name), find(two, name)
+    write(first, "next_step", f"{note} du premier")
+    write(second, "next_step", f"{note} du second")
+    save(one)
+    expect(one.locator(".told")).to_contain_text("enregistrée")
+    save(two)
+    told = two.locator(".edit.conflict")
+    expect(told).to_contain_text(f"{note} du premier")
+    expect(told).to_contain_text(f"{note} du second")
+    expect(told).to_contain_text("directrice")
+    two.get_by_role("button", name="Garder la mienne").click()
+    save(two)
+    expect(two.locator(".told")).to_contain_text("enregistrée")
+    two.reload()
+    drawn(two)
+    expect(cell(find(two, name), "next_step")).to_have_text(f"{note} du second")
+
+
+def test_a_save_can_be_undone(page_as, note):
+    page = page_as("manager", "/qualify")
+    row = grid(page).locator(".tabulator-row").first
+    before = cell(row, "next_step").inner_text()
+    write(row, "next_step", note)
+    save(page)
+    expect(page.locator(".told")).to_contain_text("enregistrée")
+    page.get_by_role("button", name="Annuler").first.click()
+    expect(page.locator(".told")).to_have_text("Enregistrement annulé.")
+    expect(cell(grid(page).locator(".tabulator-row").first, "next_step")).to_have_text(before)
+
+
+def test_leaving_with_unsaved_changes_asks_first(page_as, note, server):
+    page = page_as("director", "/qualify")
+    write(find(page, "Groupe Castelnau"), "next_step", note)
+    expect(page.locator(".waiting")).to_have_text("1 modification en attente")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.goto(f"{server}/data")
+    assert asked == ["beforeunload"]
+
+
+def test_who_only_reads_edits_nothing(page_as):
+    page = page_as("executive", "/qualify")
+    row = grid(page).locator(".tabulator-row").first
+    cell(row, "next_step").click()
+    expect(cell(row, "next_step").locator("input")).to_have_count(0)
+
+
+def test_on_a_phone_three_columns_stand(page_as):
+    page = page_as("rep", "/qualify", size=PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    there = grid(page)
+    expect(there.locator(".tabulator-header .tabulator-col:visible")).to_have_count(3)
