@@ -60,6 +60,7 @@ def page(notebook: nbformat.NotebookNode, run: Run, made: dt.datetime) -> str:
         exclude_input=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
+        exclude_anchor_links=True,
     )
     body, _ = exporter.from_notebook_node(
         shown,
