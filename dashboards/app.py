@@ -23,7 +23,6 @@ from workbench.store import access, connect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import panel_material_ui as pmui
     from panel.io.server import Server
 
     from workbench.settings import Settings
@@ -43,9 +42,9 @@ def found_pages() -> list[Page]:
     )
 
 
-def show(page: Page, every: list[Page], settings: Settings) -> pmui.Page:
+def show(page: Page, every: list[Page], settings: Settings) -> Any:
     """A page for whoever asks for it now."""
-    viewer = access.viewer(connect(settings.database), pn.state.user)
+    viewer = access.viewer(connect(settings.database), pn.state.user or "")
     asked = {name: values[0].decode() for name, values in (pn.state.session_args or {}).items()}
     cookies = pn.state.cookies
     language = cookies.get("language")
@@ -61,8 +60,9 @@ def show(page: Page, every: list[Page], settings: Settings) -> pmui.Page:
     )
     shown = frame(session, page, every)
     title = f"{session.loc.t(page.title)} · {settings.company.name}"
-    pn.state.curdoc.title = title
-    pn.state.curdoc.template_variables.update(
+    document: Any = pn.state.curdoc
+    document.title = title
+    document.template_variables.update(
         language=session.loc.language,
         dark=session.dark,
         plotly=PLOTLY,
@@ -77,7 +77,7 @@ def show(page: Page, every: list[Page], settings: Settings) -> pmui.Page:
     return shown
 
 
-def served(page: Page, every: list[Page], settings: Settings) -> Callable[[], pmui.Page]:
+def served(page: Page, every: list[Page], settings: Settings) -> Callable[[], Any]:
     """What the server calls for each visit; it asks for a plain function."""
     return lambda: show(page, every, settings)
 

@@ -6,17 +6,19 @@ answered with "not modified".
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bokeh.embed.bundle import extension_dirs
 from bokeh.server.views.multi_root_static_handler import MultiRootStaticHandler
 from bokeh.server.views.static_handler import StaticHandler
 from tornado.web import RequestHandler, StaticFileHandler
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 TEXT = (".js", ".css", ".json", ".svg", ".mjs", ".map")
 HASHED = re.compile(r"-[0-9A-Z]{8}\.\w+$")

@@ -94,7 +94,7 @@ class Bar:
         ):
             widget.param.watch(partial(self._chosen, name), "value")
         self._show_chips()
-        self.view = pn.Column(
+        self.view: pn.Column = pn.Column(
             self.opener,
             self.row,
             self.chips,
@@ -167,7 +167,9 @@ class Team(param.Parameterized):
     def __init__(self, session: Session, reps: Any) -> None:
         self.names = dict(zip(reps["id"].astype(int), reps["name"], strict=True))
         chosen = session.filters.team
-        super().__init__(value=chosen if chosen in self.names else None)
+        super().__init__(  # type: ignore[no-untyped-call]  # param's own
+            value=chosen if chosen in self.names else None
+        )
         self.everyone = session.loc.t("Toutes les équipes")
         self.button = pmui.Button(
             label=self._label(),
@@ -182,7 +184,7 @@ class Team(param.Parameterized):
                 "justifyContent": "flex-start",
                 "borderColor": "rgba(128,128,128,.45)",
             },
-            on_click=lambda _: self.popup.param.update(open=True),
+            on_click=self._open,
         )
         top = {"label": self.everyone, "icon": "groups", "id": "0"}
         self.tree = pmui.Tree(
@@ -193,7 +195,7 @@ class Team(param.Parameterized):
             expanded=[(1,)],
         )
         self.tree.param.watch(self._pick, "value")
-        self.popup = pmui.Popup(
+        self.popup: pmui.Popup = pmui.Popup(
             self.tree,
             anchor_origin={"horizontal": "left", "vertical": "bottom"},
             width=0,
@@ -201,6 +203,9 @@ class Team(param.Parameterized):
         )
         self.view = pn.Column(self.button, self.popup, margin=0, width=230, height=40)
         self.param.watch(lambda _: self.button.param.update(label=self._label()), "value")
+
+    def _open(self, _: object) -> None:
+        self.popup.open = True
 
     def name_of(self, rep: int) -> str:
         """A rep's name; a question mark for one whom the viewer doesn't see."""

@@ -27,7 +27,9 @@ class Sight(JSComponent):
     _esm = theme.script("sight")
 
     def __init__(self, on_seen: Callable[[], Awaitable[None]], **params: Any) -> None:
-        super().__init__(margin=0, sizing_mode="stretch_width", **params)
+        super().__init__(  # type: ignore[no-untyped-call]  # Panel's own
+            margin=0, sizing_mode="stretch_width", **params
+        )
 
         async def tell(_: Any) -> None:
             await on_seen()

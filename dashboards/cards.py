@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import plotly.graph_objects as go
 
-    from dashboards.drill import Rows
+    from dashboards.tables import Rows
     from workbench.locale import Locale
 
 _ids = itertools.count()
@@ -249,17 +249,20 @@ def figure(
     body = pn.Column(states.loading(room), sizing_mode="stretch_width", margin=(8, 0, 0, 0))
 
     def show(found: go.Figure | Exception | None) -> None:
+        shown: Any = chart
         if isinstance(found, Exception):
             shown = states.html(states.error(session.loc, found), min_height=room)
         elif found is None:
             shown = states.html(states.empty(session.loc, empty), min_height=room)
         else:
             chart.draw(found, height=height, separators=session.loc.separators)
-            shown = chart
         if body[0] is not shown:
             body.objects = [shown]
 
-    session.redress.append(lambda dark: chart.param.update(dark=dark))
+    def redress(dark: bool) -> None:  # noqa: FBT001 - the theme's one bit
+        chart.dark = dark
+
+    session.redress.append(redress)
     slot = session.add(Slot(show, draw))
     return framed(
         session,

@@ -21,7 +21,7 @@ from dashboards import theme
 from workbench.figures.palette import TEMPLATES
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
     import plotly.graph_objects as go
 
@@ -42,9 +42,13 @@ class Chart(JSComponent):
     _stylesheets = [theme.sheet("chart")]  # noqa: RUF012 - as Panel documents it
 
     def __init__(
-        self, on_click: Callable[[dict[str, Any]], Awaitable[None]] | None = None, **params: Any
+        self,
+        on_click: Callable[[dict[str, Any]], Coroutine[Any, Any, None]] | None = None,
+        **params: Any,
     ) -> None:
-        super().__init__(templates=_templates(), **params)
+        super().__init__(  # type: ignore[no-untyped-call]  # Panel's own
+            templates=_templates(), **params
+        )
         self._on_click = on_click
 
     def draw(self, figure: go.Figure, *, separators: str, height: int | None = None) -> None:

@@ -164,7 +164,7 @@ def said(column: Column, value: Any, loc: Locale) -> str:
         return loc.percent(float(given) / HUNDRED)
     if column.kind == "date":
         return loc.date(dt.date.fromisoformat(given))
-    return column.choices.get(given, given)
+    return str(column.choices.get(given, given))
 
 
 def cut(frame: pd.DataFrame, columns: list[Column], query: Query) -> tuple[pd.DataFrame, int]:

@@ -23,12 +23,19 @@ def buttons(session: Session, shown: Callable[[], Rows]) -> pn.Row:
     def file(suffix: str) -> io.BytesIO:
         rows = shown()
         frame = rows.frame[list(rows.columns)]
-        given = {"labels": rows.titles(session.loc), "kinds": rows.kinds}
+        labels = rows.titles(session.loc)
         if suffix == "csv":
-            made = downloads.csv(frame, loc=session.loc, **given)
+            made = downloads.csv(frame, loc=session.loc, labels=labels, kinds=rows.kinds)
         else:
             scope = session.words()
-            made = downloads.xlsx(frame, loc=session.loc, title=rows.title, scope=scope, **given)
+            made = downloads.xlsx(
+                frame,
+                loc=session.loc,
+                title=rows.title,
+                scope=scope,
+                labels=labels,
+                kinds=rows.kinds,
+            )
         # The name is told with the file: title and date are those of the moment.
         button = made_by[suffix]
         button.filename = downloads.file_name(rows.title, session.scope().data.as_of, suffix)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
@@ -41,7 +41,7 @@ class Drill:
             return
         if isinstance(found, Exception):
             title = session.loc.t("Détail")
-            content = states.html(states.error(session.loc, found))
+            content: Any = states.html(states.error(session.loc, found))
         else:
             title = found.title
             content = Grid(session, found).view

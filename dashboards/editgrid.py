@@ -8,7 +8,8 @@ edit brings them back.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from dataclasses import field as default
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ class Column:
     field: str
     title: str
     kind: str = "text"
-    choices: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, str] = default(default_factory=dict)
     editable: bool = True
     shown: bool = True
     width: int = 120
@@ -98,7 +99,7 @@ class EditGrid(JSComponent):
         words: dict[str, Any],
         **params: Any,
     ) -> None:
-        super().__init__(
+        super().__init__(  # type: ignore[no-untyped-call]  # Panel's own
             columns=json.dumps([asdict(column) for column in columns]),
             words=json.dumps(words),
             stylesheets=[_tabulator(), theme.sheet("table"), theme.sheet("editgrid")],

@@ -94,7 +94,7 @@ class Filters(param.Parameterized):
     """What the viewer has chosen; None and empty mean no restriction."""
 
     as_of = param.CalendarDate(default=None, allow_None=True, doc="None: today.")
-    period = param.Selector(default=USUAL, objects=list(PERIODS))
+    period: Any = param.Selector(default=USUAL, objects=list(PERIODS))
     team = param.Integer(default=None, allow_None=True, doc="A rep or manager: they and theirs.")
     segments = param.List(default=[], item_type=str)
     pipeline = param.String(default=None, allow_None=True)
@@ -135,7 +135,7 @@ def from_query(query: Mapping[str, str]) -> Filters:
         told["team"] = int(query["team"])
     told["segments"] = [one for one in query.get("segments", "").split(",") if one]
     told["pipeline"] = query.get("pipeline") or None
-    return Filters(**told)
+    return Filters(**told)  # type: ignore[no-untyped-call]  # param's own constructor
 
 
 def reps_under(reps: pd.DataFrame, top: int) -> list[int]:

@@ -167,7 +167,7 @@ class Session:
     async def ask(self, compute: Callable[[Scope], Any]) -> Any:
         """What a function makes of the present scope, or the exception that it ended in."""
         loop = asyncio.get_running_loop()
-        slot = Slot(itself, compute)
+        slot = Slot(lambda _: None, compute)
         [(_, found)] = await loop.run_in_executor(POOL, self._computed, [slot])
         return found
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
+from panel_material_ui.template import base as material
 
 from dashboards import bar, states, theme
 from dashboards.drill import Drill
+from dashboards.filters import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +46,7 @@ class Page:
     filters: bool = True
 
 
-def frame(session: Session, page: Page, pages: Sequence[Page]) -> pmui.Page:
+def frame(session: Session, page: Page, pages: Sequence[Page]) -> Any:
     """The page within the shell, ready to be served."""
     session.drill = Drill(session)
     content = page.view(session)
@@ -77,7 +79,7 @@ def frame(session: Session, page: Page, pages: Sequence[Page]) -> pmui.Page:
         sizing_mode="stretch_width",
         margin=0,
     )
-    shown = pmui.Page(
+    shown = material.Page(
         title=session.settings.company.name,
         site_url=session.link("overview"),
         header=[_header(session, toggle)],
@@ -98,7 +100,11 @@ def frame(session: Session, page: Page, pages: Sequence[Page]) -> pmui.Page:
         busy_indicator="linear",
         sx=theme.HEADER,
     )
-    session.on_theme = lambda dark: shown.param.update(dark_theme=dark)
+
+    def redress(dark: bool) -> None:  # noqa: FBT001 - the theme's one bit
+        shown.dark_theme = dark
+
+    session.on_theme = redress
     return shown
 
 
@@ -123,7 +129,7 @@ class Menu:
             sizing_mode="stretch_width",
             margin=(8, 0),
         )
-        session.filters.param.watch(self._follow, list(session.filters.query.__self__.param))
+        session.filters.param.watch(self._follow, list(NAMES))
 
     def items(self) -> list[dict[str, str]]:
         """The pages under the present filters."""

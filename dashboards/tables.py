@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.models import HTMLTemplateFormatter
+from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
 from dashboards import cards, downloads, states, theme
 from dashboards.session import Slot
@@ -217,7 +217,7 @@ class Grid:
     def _shown(self) -> list[str]:
         if self.session.browser.narrow:
             return list(self.rows.phone or self.rows.columns[:3])
-        chosen = self.chooser.value if self.chooser else self.rows.columns
+        chosen = list((self.chooser.value if self.chooser else None) or self.rows.columns)
         return [one.name for one in self.fields if one.name in chosen]
 
     def _hidden(self, shown: Sequence[str]) -> list[str]:

@@ -146,7 +146,7 @@ class Provider(AuthProvider):
         return connect(self.settings.database)
 
     @property
-    def get_user(self) -> Callable[[RequestHandler], str | None]:
+    def get_user(self) -> Callable[[Any], Any]:
         """The active user that a request's cookie names."""
 
         def user(handler: RequestHandler) -> str | None:
@@ -166,7 +166,7 @@ class Provider(AuthProvider):
         return "/login"
 
     @property
-    def endpoints(self) -> list[tuple[str, type[RequestHandler], dict[str, Any]]]:
+    def endpoints(self) -> list[Any]:
         """Both doors."""
         given = {"settings": self.settings}
         return [("/login", Login, given), ("/logout", Logout, given)]

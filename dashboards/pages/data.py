@@ -150,7 +150,9 @@ def unmatched(scope: Scope) -> Rows:
 
 def unmatched_lines(scope: Scope) -> pd.DataFrame:
     """The ledger's lines of sales to customers without account, of all times."""
-    lines = revenue.revenue_rows.of(scope.data, since=BEGINNING, until=scope.data.as_of)
+    lines: pd.DataFrame = revenue.revenue_rows.of(
+        scope.data, since=BEGINNING, until=scope.data.as_of
+    )
     return lines[lines["account_id"].isna() & lines["customer_id"].notna()]
 
 

@@ -34,7 +34,7 @@ from workbench.metrics import (
 from workbench.vocabulary import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     import plotly.graph_objects as go
 
@@ -245,9 +245,8 @@ def month_of(point: dict[str, Any], scope: Scope) -> dict[str, dt.date]:
 
 def to_decide(scope: Scope) -> pd.DataFrame:
     """What waits for a decision, the heaviest first."""
-    return attention.to_decide.of(scope.data).sort_values(
-        "amount", ascending=False, na_position="last", kind="stable"
-    )
+    found: pd.DataFrame = attention.to_decide.of(scope.data)
+    return found.sort_values("amount", ascending=False, na_position="last", kind="stable")
 
 
 def decision_rows(scope: Scope, reason: str | None = None) -> Rows:
@@ -268,13 +267,12 @@ def decision_rows(scope: Scope, reason: str | None = None) -> Rows:
     )
 
 
-def why(row: Any, scope: Scope) -> str:
+def why(row: dict[Hashable, Any], scope: Scope) -> str:
     """Why a line waits, in words: "dans l’étape depuis 37 j"."""
-    days = 0 if pd.isna(row.days) else int(row.days)
-    times = 0 if pd.isna(row.times) else int(row.times)
-    return scope.loc.t(
-        REASONS[row.reason][1], n=scope.loc.count(abs(days)), times=scope.loc.count(times)
-    )
+    days = 0 if pd.isna(row["days"]) else abs(int(row["days"]))
+    times = 0 if pd.isna(row["times"]) else int(row["times"])
+    said = scope.loc
+    return said.t(REASONS[row["reason"]][1], n=said.count(days), times=said.count(times))
 
 
 def decisions(session: Session) -> pn.Column:
@@ -332,16 +330,16 @@ def listed(session: Session, scope: Scope, frame: pd.DataFrame) -> str:
     if frame.empty:
         return states.empty(loc, loc.t("Rien n’attend de décision dans ce périmètre."))
     items = []
-    for row in frame.head(MOST).itertuples():
-        address = escape(
-            session.link("account", id=None if pd.isna(row.account_id) else row.account_id)
-        )
-        who = row.account if isinstance(row.account, str) else row.name
-        about = [why(row, scope)] if row.entity == "account" else [str(row.name), why(row, scope)]
+    for row in frame.head(MOST).to_dict("records"):
+        account = None if pd.isna(row["account_id"]) else int(row["account_id"])
+        address = escape(session.link("account", id=account))
+        who = row["account"] if isinstance(row["account"], str) else row["name"]
+        owner = row["owner"] if isinstance(row["owner"], str) else "–"
+        reason = why(row, scope)
+        about = reason if row["entity"] == "account" else f"{row['name']} · {reason}"
         items.append(
-            f'<li><a href="{address}"><b>{escape(who)}</b>'
-            f"<span>{escape(' · '.join(about))}</span></a><em>{escape(loc.money(row.amount))}</em>"
-            f"<small>{escape(row.owner if isinstance(row.owner, str) else '–')}</small></li>"
+            f'<li><a href="{address}"><b>{escape(str(who))}</b><span>{escape(about)}</span></a>'
+            f"<em>{escape(loc.money(row['amount']))}</em><small>{escape(owner)}</small></li>"
         )
     gaps = len(quality.qualification_gaps.of(scope.data))
     if gaps:

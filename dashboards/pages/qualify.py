@@ -68,7 +68,8 @@ def with_accounts(scope: Scope) -> pd.DataFrame:
     """The deals, each with its account's name."""
     deals = scope.data.table("opportunities")
     names = scope.data.table("accounts").set_index("id")["name"]
-    return deals.assign(account=deals["account_id"].map(names))
+    named: pd.DataFrame = deals.assign(account=deals["account_id"].map(names))
+    return named
 
 
 class Desk:
@@ -137,7 +138,7 @@ class Desk:
         scope = self.session.present()
         if entity == "opportunity":
             return with_accounts(scope)
-        frame = scope.data.table("accounts")
+        frame: pd.DataFrame = scope.data.table("accounts")
         wanted = to_complete(scope, self.show.value)
         return frame if wanted is None else frame[frame["id"].isin(wanted)]
 

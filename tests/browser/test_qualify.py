@@ -83,7 +83,7 @@ def test_an_edit_in_a_sorted_and_filtered_table_lands_on_its_record(page_as, not
     row = there.locator(".tabulator-row").nth(4)
     name = cell(row, "name").inner_text()
     write(row, "next_step", note)
-    expect(page.locator(".edit")).to_contain_text(name)
+    expect(page.locator(".card:has(.waiting) .edit")).to_contain_text(name)
     save(page)
     expect(page.locator(".told")).to_contain_text("enregistrée")
     page.reload()
