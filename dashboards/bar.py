@@ -118,7 +118,7 @@ class Bar:
         setattr(filters, name, value)
         self.session.browser.address(self.session.link(self.session.page, **self.session.own))
         self._show_chips()
-        await self.session.redraw()
+        await self.session.redraw(changed=name)
 
     def _show_chips(self) -> None:
         loc, filters = self.session.loc, self.session.filters

@@ -120,6 +120,7 @@ def number(
     metric: str | None = None,
     rows: Callable[[Scope], Rows] | None = None,
     width: int = 2,
+    timeless: bool = False,
 ) -> Any:
     """A card with one number, its change and its trend; a click shows the rows behind it.
 
@@ -130,6 +131,7 @@ def number(
         metric: its name in the catalog, for the definition.
         rows: the rows behind it, adding up to it.
         width: columns of twelve on a desk.
+        timeless: whether the period changes nothing in it.
     """
     about = info(session.loc, metric)
     pane = pn.pane.HTML(
@@ -146,7 +148,7 @@ def number(
         else:
             pane.object = _number_html(session.loc, label, found, about)
 
-    session.first.append(session.add(Slot(show, compute)))
+    session.first.append(session.add(Slot(show, compute, timeless=timeless)))
     classes = ["card", "number", f"w{width}"]
     if rows is None:
         pane.css_classes = classes
@@ -215,6 +217,7 @@ def figure(
     tools: Sequence[Any] = (),
     empty: str = "",
     lazy: bool = False,
+    timeless: bool = False,
 ) -> pn.Column:
     """A card with a figure; a click on a mark shows the rows behind it.
 
@@ -231,6 +234,7 @@ def figure(
         tools: widgets for this figure alone, between heading and figure.
         empty: why there may be nothing, and what to change.
         lazy: draw it only when it is seen, whatever its place on the page.
+        timeless: whether the period changes nothing in it.
     """
 
     async def clicked(point: dict[str, Any]) -> None:
@@ -263,7 +267,7 @@ def figure(
         chart.dark = dark
 
     session.redress.append(redress)
-    slot = session.add(Slot(show, draw))
+    slot = session.add(Slot(show, draw, timeless=timeless))
     return framed(
         session,
         slot,

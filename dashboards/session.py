@@ -55,10 +55,12 @@ class Slot:
     Attributes:
         show: puts what was computed, or the exception met, on the page.
         compute: makes it from the scope, on a thread, so that a slow one stops no other session.
+        timeless: whether the period changes nothing in it.
     """
 
     show: Callable[[Any], None]
     compute: Callable[[Scope], Any] = itself
+    timeless: bool = False
     seen: bool = False
     stale: bool = True
 
@@ -140,9 +142,16 @@ class Session:
             slot.seen = True
         await self._draw([slot for slot in slots if slot.stale])
 
-    async def redraw(self, *slots: Slot) -> None:
-        """What these depend on has changed (all of them, if none is named)."""
-        chosen = slots or tuple(self.slots)
+    async def redraw(self, *slots: Slot, changed: str = "") -> None:
+        """What these depend on has changed (all of them, if none is named).
+
+        Args:
+            slots: what to draw again.
+            changed: the filter that was changed, where it was one.
+        """
+        chosen = slots or tuple(
+            slot for slot in self.slots if not (slot.timeless and changed == "period")
+        )
         for slot in chosen:
             slot.stale = True
         if not slots:

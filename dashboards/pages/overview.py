@@ -317,7 +317,7 @@ def decisions(session: Session) -> pn.Column:
         frame = to_decide(scope)
         return frame, listed(session, scope, frame)
 
-    slot = session.add(Slot(show, compute))
+    slot = session.add(Slot(show, compute, timeless=True))
     head = states.html(
         cards.heading(loc, loc.t("À décider"), loc.t("les plus lourds d’abord"), "to_decide")
     )
@@ -384,7 +384,7 @@ def view(session: Session) -> pn.Column:
             metric="revenue_in_period",
             rows=revenue_rows,
         ),
-        cards.number(session, loc.t("Échu"), late, metric="overdue", rows=late_rows),
+        cards.number(session, loc.t("Échu"), late, metric="overdue", rows=late_rows, timeless=True),
         decisions(session),
         cards.stack(
             cards.figure(
@@ -394,6 +394,7 @@ def view(session: Session) -> pn.Column:
                 subtitle=loc.t("clair : montant, foncé : pondéré"),
                 metric="pipeline_by_stage",
                 rows=lambda scope, point: deal_rows(scope, int(point["customdata"])),
+                timeless=True,
             ),
             cards.figure(
                 session,
@@ -420,6 +421,7 @@ def view(session: Session) -> pn.Column:
             subtitle=loc.t("à la date choisie"),
             metric="funnel_stock",
             rows=lambda scope, point: account_rows(scope, point["customdata"]),
+            timeless=True,
         ),
     )
 
