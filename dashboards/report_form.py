@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel_material_ui as pmui
 
 from dashboards.filters import reps_under
-from workbench.exports.names import LABELS
+from workbench.exports import columns
 from workbench.exports.notebooks import Input, Notebook, Parameter
 from workbench.locale import msg
 
@@ -82,7 +82,7 @@ class Form:
         if one.name == "language":
             return LANGUAGES.get(str(choice), str(choice))
         if isinstance(choice, str):
-            known = self.session.loc.t(LABELS.get(choice, choice))
+            known = columns.named(one.name, choice, self.session.loc)
             return known[:1].upper() + known[1:]
         return str(choice)
 

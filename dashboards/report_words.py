@@ -6,6 +6,7 @@ import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from workbench.exports import columns
 from workbench.exports.names import LABELS
 from workbench.exports.reports import may_read_errors
 from workbench.exports.runs import State
@@ -62,16 +63,16 @@ def choices(run: Run, loc: Locale) -> str:
         if name == "period":
             parts.append(loc.t("{n} mois", n=value))
         elif name in BARE:
-            parts.append(loc.t(LABELS.get(str(value), str(value))))
+            parts.append(columns.named(name, value, loc))
         else:
-            parts.append(f"{loc.t(LABELS.get(name, name))} : {_value(value, loc)}")
+            parts.append(f"{loc.t(LABELS.get(name, name))} : {_value(name, value, loc)}")
     return " · ".join(parts)
 
 
-def _value(value: Value, loc: Locale) -> str:
+def _value(name: str, value: Value, loc: Locale) -> str:
     if isinstance(value, bool):
         return loc.t("oui") if value else loc.t("non")
-    return loc.number(value, 2) if isinstance(value, float) else loc.t(str(value))
+    return loc.number(value, 2) if isinstance(value, float) else columns.named(name, value, loc)
 
 
 def day(run: Run) -> dt.date:

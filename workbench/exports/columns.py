@@ -108,7 +108,27 @@ def rows(frame: Any, chosen: Sequence[Field], *, loc: Locale) -> list[tuple[Any,
     return list(zip(*columns, strict=True))
 
 
+def named(name: str, value: Any, loc: Locale) -> str:
+    """A value of that column or parameter, by its name on screen.
+
+    >>> from workbench.locale import FR
+    >>> named("status", "client", FR), named("by", "owner", FR)
+    ('Client', 'Commercial')
+    """
+    if name in _ENUMS:
+        return loc.label(_ENUMS[name], value)
+    return loc.t(LABELS.get(str(value), str(value)))
+
+
 def _said(values: list[Any], name: str, loc: Locale) -> list[Any]:
+    if name == "missing":
+        # What a record lacks, as the names of its fields.
+        return [
+            ", ".join(named("field", one, loc) for one in value.split(", "))
+            if isinstance(value, str) and value
+            else value
+            for value in values
+        ]
     words = _words(values, name)
     if words is None:
         return values

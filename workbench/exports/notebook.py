@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Table", "Work", "begin", "draw", "show"]
 
 MONTHS = 12
+MONTHLY = {"month", "closing_month"}
 LONGEST = 20
 """Rows of a table that are shown; the files that go with a page hold all."""
 
@@ -121,7 +122,7 @@ class Table:
         body = "".join(
             "<tr>"
             + "".join(
-                f"<td{_side(one.kind)}>{html.escape(text(raw, one.kind, loc))}</td>"
+                f"<td{_side(one.kind)}>{html.escape(self._text(raw, one))}</td>"
                 for raw, one in zip(row, fields, strict=True)
             )
             + "</tr>"
@@ -131,6 +132,12 @@ class Table:
         said = loc.t("{n} lignes de plus.", n=loc.count(more)) if more > 0 else ""
         caption = f"<caption>{html.escape(said)}</caption>" if said else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _text(self, raw: Any, one: columns.Field) -> str:
+        """A value as it is written; the first of a month stands for the month."""
+        if one.name in MONTHLY:
+            return self.loc.month(raw)
+        return text(raw, one.kind, self.loc)
 
 
 def show(work: Work, frame: Any, labels: Mapping[str, str] | None = None) -> Table:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from plotly.offline import get_plotlyjs
 
 from workbench import locale
+from workbench.exports import columns
 from workbench.exports.names import LABELS
 from workbench.exports.notebooks import HIDDEN
 from workbench.settings import Settings
@@ -100,7 +101,7 @@ def _spoken(line: str, loc: Locale) -> str:
 def _facts(run: Run, made: dt.datetime, loc: Locale) -> list[tuple[str, str]]:
     """What the reader has to know of the numbers: the choices made, for whom, and when."""
     facts = [
-        (loc.t(NAMES.get(name, name)), _fact(value, loc))
+        (loc.t(NAMES.get(name) or LABELS.get(name, name)), _fact(name, value, loc))
         for name, value in run.parameters.items()
         if name not in HIDDEN and name != "language" and value not in {"", None}
     ]
@@ -109,21 +110,21 @@ def _facts(run: Run, made: dt.datetime, loc: Locale) -> list[tuple[str, str]]:
     return [*facts, (loc.t("Établi le"), loc.moment(made))]
 
 
-def _fact(value: Any, loc: Locale) -> str:
+def _fact(name: str, value: Any, loc: Locale) -> str:
     if isinstance(value, bool):
         return loc.t("oui") if value else loc.t("non")
     if isinstance(value, str):
         try:
             return loc.date(dt.date.fromisoformat(value))
         except ValueError:
-            return loc.t(LABELS.get(value, value))
+            return columns.named(name, value, loc)
     return str(value)
 
 
 NAMES = {
-    "as_of": locale.msg("Au"),
+    "as_of": locale.msg("Chiffres arrêtés au"),
     "by": locale.msg("Par"),
-    "period": locale.msg("Mois"),
+    "period": locale.msg("Nombre de mois"),
     "team": locale.msg("Équipe"),
 }
 
