@@ -210,6 +210,7 @@ TABLES: dict[str, Table] = {
             journal="text: JournalCode",
             entry="text: number of the entry, rebuilt where the file's own doesn't hold",
             date="date: EcritureDate",
+            opening="flag: of a year's opening entry, which repeats the balances of the year before",
             account_number="text: CompteNum",
             label="text: EcritureLib",
             piece="text: PieceRef",

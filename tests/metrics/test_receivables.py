@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.metrics.frames import records, written
+from tests.metrics.frames import frame, records, written
 from tests.metrics.synthetic import Company
 from workbench.metrics.receivables import aged_balance, open_item_rows, outstanding, overdue
 
@@ -91,3 +91,31 @@ def test_every_grouping_adds_up_to_the_open_items() -> None:
         result = aged_balance.of(company, by=by)
         assert round(result["amount"].sum(), 2) == round(items["amount"].sum(), 2)
         assert result["items"].sum() == len(items)
+
+
+def test_opening_entry_is_left_out_where_the_year_before_is_there():
+    """A bill of 2025, carried over by the opening entry of 2026, is owed once; alone it counts."""
+    ledger = frame(
+        "ledger_entries",
+        _bill(1, "2025-11-03", opening=False),
+        _bill(2, "2026-01-01", opening=True),
+    )
+    customers = frame("ledger_customers", {"id": 1, "code": "C1", "name": "Un"})
+    both = outstanding(ledger, customers, frame("accounts"), as_of="2026-06-30")
+    alone = outstanding(ledger[1:], customers, frame("accounts"), as_of="2026-06-30")
+    assert list(both["balance"]) == [120.0]
+    assert list(alone["balance"]) == [120.0]
+
+
+def _bill(id_, date, *, opening):
+    return {
+        "id": id_,
+        "journal": "AN" if opening else "VE",
+        "entry": str(id_),
+        "date": date,
+        "opening": opening,
+        "account_number": "411000",
+        "debit": 120.0,
+        "credit": 0.0,
+        "customer_id": 1,
+    }

@@ -42,11 +42,17 @@ def receivables(
     """Lines of 411 up to the day, with `cents` = debit - credit, and whether they are open then.
 
     A line is open until it is lettered; a lettering dated after the day doesn't count yet, one
-    without a date does.
+    without a date does. A year's opening entry repeats what the year before left: where lines of
+    before it are there, it is left out, else balances would count twice.
     """
-    wanted = dict.fromkeys((*columns, *_READ, "letter", "letter_date"))
-    lines = ledger_entries.select(*wanted).filter(
-        nw.col("account_number").str.starts_with(CUSTOMERS)
+    wanted = dict.fromkeys((*columns, *_READ, "letter", "letter_date", "opening"))
+    lines = (
+        ledger_entries.select(*wanted)
+        .with_columns(first=nw.col("date").min())
+        .filter(
+            nw.col("account_number").str.starts_with(CUSTOMERS)
+            & (~nw.col("opening").fill_null(value=False) | (nw.col("date") == nw.col("first")))
+        )
     )
     is_open = nw.col("letter").is_null() | (nw.col("letter") == "")
     last = day(as_of)

@@ -52,13 +52,14 @@ COLUMNS = {
     "idevise": "currency",
 }
 TEXTS = [
-    "journal", "number", "account_number", "account_label", "customer", "customer_name", "piece",
+    "journal", "journal_label", "number", "account_number", "account_label", "customer", "customer_name", "piece",
     "label", "letter",
 ]  # fmt: skip
 LINE = [
-    "line", "journal", "entry", "date", "account_number", "account_label", "label", "piece",
+    "line", "journal", "entry", "date", "opening", "account_number", "account_label", "label", "piece",
     "piece_date", "debit", "credit", "letter", "letter_date", "customer", "customer_name",
 ]  # fmt: skip
+OPENING = ("AN", "ANO", "RAN", "ANX")  # what accounting programs call that journal
 SIDES = {"D": 1, "C": -1, "+1": 1, "1": 1, "-1": -1, "+": 1, "-": -1}
 MANY = 20  # so many lines with nameless columns at their end are no accident
 
@@ -168,7 +169,7 @@ def parse(data: bytes, *, name: str = "FEC") -> Ledger:
         lines = pd.concat([lines, found[(why == "").to_numpy()]]).sort_index()
     left = sorted(set(bad) - set(lines.index.tolist()))
     notes = [f"Décalages réparés : {len(bad) - len(left)}"] if mended else []
-    lines, more = complete(lines)
+    lines, more = complete(lines.assign(opening=opening(lines)))
     return Ledger(
         lines.rename_axis("line").reset_index()[LINE],
         pd.DataFrame(
@@ -177,6 +178,12 @@ def parse(data: bytes, *, name: str = "FEC") -> Ledger:
         notes + more,
         {"encoding": encoding, "delimiter": delimiter, "decimal": decimal},
     )
+
+
+def opening(lines: pd.DataFrame) -> pd.Series[bool]:
+    """Which lines are of the year's opening entry: those of the journal « à nouveau »."""
+    named = lines["journal_label"].str.contains("nouveau", case=False, na=False)
+    return lines["journal"].str.upper().isin(OPENING) | named
 
 
 def _columns(head: str, delimiter: str, name: str) -> list[str]:

@@ -7,7 +7,7 @@ and the periods. Who may change what, and by which rules, is asked before, in `j
 from __future__ import annotations
 
 import datetime as dt
-import uuid
+import secrets
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -200,7 +200,7 @@ class Batch:
 
     connection: Connection
     author: Author
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
     recorded_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     _next: int = 0
     _created: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -220,7 +220,9 @@ class Batch:
         columns = columns_of(entity)
         frame = frame.assign(**{k: v for k, v in _defaults(entity).items() if k not in frame})
         names = [name for name in frame.columns if name in columns]
-        first = (self.connection.scalar(select(func.max(table.c.id))) or 0) + 1
+        # By the journal: a number that a deleted record had is never another's.
+        newest = select(func.max(Change.record_id)).where(Change.entity == entity)
+        first = (self.connection.scalar(newest) or 0) + 1
         ids = list(range(first, first + len(frame)))
         values = [plain(frame[name], columns[name]) for name in names]
         rows = list(zip(*values, strict=True)) if values else []

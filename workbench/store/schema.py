@@ -268,6 +268,7 @@ class LedgerEntry(Record, Base, kw_only=True):
     journal: Mapped[str]
     entry: Mapped[str]
     date: Mapped[dt.date] = mapped_column(index=True)
+    opening: Mapped[bool] = mapped_column(default=False)
     account_number: Mapped[str]
     account_label: Mapped[str | None] = mapped_column(default=None)
     label: Mapped[str | None] = mapped_column(default=None)
@@ -426,7 +427,7 @@ class Change(MappedAsDataclass, Base, kw_only=True):
     )
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     batch: Mapped[str] = mapped_column(index=True)
-    recorded_at: Mapped[dt.datetime] = mapped_column(index=True)
+    recorded_at: Mapped[dt.datetime]
     effective: Mapped[dt.date]
     entity: Mapped[str]
     record_id: Mapped[int]

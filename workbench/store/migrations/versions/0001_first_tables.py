@@ -35,7 +35,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_change_batch"), ["batch"], unique=False)
         batch_op.create_index("ix_change_entity", ["entity", "id"], unique=False)
         batch_op.create_index("ix_change_record", ["entity", "record_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_change_recorded_at"), ["recorded_at"], unique=False)
 
     op.create_table(
         "load",
@@ -332,6 +331,7 @@ def upgrade() -> None:
         sa.Column("journal", sa.String(), nullable=False),
         sa.Column("entry", sa.String(), nullable=False),
         sa.Column("date", sa.Date(), nullable=False),
+        sa.Column("opening", sa.Boolean(), nullable=False),
         sa.Column("account_number", sa.String(), nullable=False),
         sa.Column("account_label", sa.String(), nullable=True),
         sa.Column("label", sa.String(), nullable=True),
