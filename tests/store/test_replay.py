@@ -16,8 +16,8 @@ def day(n: int, month: int = 1) -> dt.date:
     return dt.date(2025, month, n)
 
 
-def create(value, on=day(1), id_=1):
-    return Event(id_, 7, on, "create", None, value)
+def create(value, on=None, id_=1):
+    return Event(id_, 7, on or day(1), "create", None, value)
 
 
 def put(id_, field, value, on, undoes=None):

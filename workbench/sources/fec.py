@@ -52,12 +52,12 @@ COLUMNS = {
     "idevise": "currency",
 }
 TEXTS = [
-    "journal", "journal_label", "number", "account_number", "account_label", "customer", "customer_name", "piece",
-    "label", "letter",
+    "journal", "journal_label", "number", "account_number", "account_label", "customer",
+    "customer_name", "piece", "label", "letter",
 ]  # fmt: skip
 LINE = [
-    "line", "journal", "entry", "date", "opening", "account_number", "account_label", "label", "piece",
-    "piece_date", "debit", "credit", "letter", "letter_date", "customer", "customer_name",
+    "line", "journal", "entry", "date", "opening", "account_number", "account_label", "label",
+    "piece", "piece_date", "debit", "credit", "letter", "letter_date", "customer", "customer_name",
 ]  # fmt: skip
 OPENING = ("AN", "ANO", "RAN", "ANX")  # what accounting programs call that journal
 SIDES = {"D": 1, "C": -1, "+1": 1, "1": 1, "-1": -1, "+": 1, "-": -1}
