@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import uuid
 from pathlib import Path
 
@@ -36,8 +37,7 @@ def demo() -> Path:
 def postgresql_server():
     """A PostgreSQL server on a socket of its own, for the whole session."""
     pg_ctl = need("postgresql")
-    folder = Path("/tmp") / f"wb-pg-{uuid.uuid4().hex[:8]}"  # short: socket paths have a limit
-    folder.mkdir(mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix="wb-pg-"))  # short: socket paths have a limit
     as_server = []
     if os.getuid() == 0:  # the server refuses to run as root
         shutil.chown(folder, "postgres", "postgres")

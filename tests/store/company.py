@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from workbench.store import access
-from workbench.store.access import Viewer
 from workbench.store.batch import Author, batch
 from workbench.vocabulary import Role, Surface
+
+if TYPE_CHECKING:
+    from workbench.store.access import Viewer
 
 D = dt.date
 TODAY = D(2026, 9, 30)

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 import workbench
-from tests.store.company import TODAY, who
-from tests.store.company import address
+from tests.store.company import TODAY, address, who
 from workbench.errors import NotAllowed, StoreError, UnknownName
 from workbench.store import dataset, journal
 from workbench.store.journal import Edit
