@@ -10,6 +10,7 @@ import pkgutil
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
+from bokeh.models import ImportedStyleSheet
 from tornado.web import RedirectHandler
 
 from dashboards import assets, pages, report_files
@@ -23,6 +24,7 @@ from workbench.store import access, connect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bokeh.document import Document
     from panel.io.server import Server
 
     from workbench.settings import Settings
@@ -71,15 +73,40 @@ def show(page: Page, every: list[Page], settings: Settings) -> Any:
     )
 
     async def draw() -> None:
+        _keep_style_sheets(pn.state.curdoc)
         await session.see(*session.first)
 
     pn.state.onload(draw)
     return shown
 
 
+def _keep_style_sheets(document: Document) -> None:
+    """Let what is drawn later use the style sheets that the browser has.
+
+    Panel forgets them once the address is known; a pane that changes then sends them anew, as
+    references that the browser can't resolve when nothing else in the message defines them.
+    """
+    every = document.select({"type": ImportedStyleSheet})
+    pn.state._stylesheets[document] = {one.url: one for one in every}  # noqa: SLF001 - no other door
+
+
+def failed(problem: Exception, settings: Settings) -> Any:
+    """What stands where a page can't be made: what happened, and a reference."""
+    language = pn.state.cookies.get("language")
+    loc = settings.locale(language if language in {"fr", "en"} else None)
+    return states.html(states.error(loc, problem), min_height=300)
+
+
 def served(page: Page, every: list[Page], settings: Settings) -> Callable[[], Any]:
     """What the server calls for each visit; it asks for a plain function."""
-    return lambda: show(page, every, settings)
+
+    def visit() -> Any:
+        try:
+            return show(page, every, settings)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the visitor is told
+            return failed(problem, settings)
+
+    return visit
 
 
 def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) -> Server:

@@ -92,6 +92,8 @@ class Session:
     drill: Drill = field(init=False)
     browser: Browser = field(default_factory=Browser)
     _computing: threading.RLock = field(default_factory=threading.RLock)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _due: list[Slot] = field(default_factory=list)
     _asked: int = 0
     _scope: Scope | None = None
 
@@ -160,18 +162,27 @@ class Session:
         await self._draw([slot for slot in chosen if slot.seen])
 
     async def _draw(self, slots: list[Slot]) -> None:
-        """Compute on a thread; show all at once, unless choices have changed meanwhile."""
-        if not slots:
-            return
-        asked = self._asked
-        loop = asyncio.get_running_loop()
-        results = await loop.run_in_executor(POOL, self._computed, slots)
-        if asked != self._asked:
-            return
-        with pn.io.hold():
-            for slot, result in results:
-                slot.show(result)
-                slot.stale = False
+        """Compute on a thread; show all at once, unless choices have changed meanwhile.
+
+        One drawing at a time, and what asked for it meanwhile together: messages to the browser
+        that overtake each other refer to style sheets that it doesn't have yet.
+        """
+        self._due += slots
+        async with self._turn:
+            due = list({id(slot): slot for slot in self._due}.values())
+            self._due.clear()
+            if not due:
+                return
+            asked = self._asked
+            loop = asyncio.get_running_loop()
+            results = await loop.run_in_executor(POOL, self._computed, due)
+            if asked != self._asked:
+                return
+            with pn.io.hold():
+                for slot, result in results:
+                    slot.show(result)
+                    slot.stale = False
+            await asyncio.sleep(0)
 
     async def ask(self, compute: Callable[[Scope], Any]) -> Any:
         """What a function makes of the present scope, or the exception that it ended in."""
