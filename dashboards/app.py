@@ -13,7 +13,7 @@ import panel as pn
 from bokeh.models import ImportedStyleSheet
 from tornado.web import RedirectHandler
 
-from dashboards import assets, pages, report_files
+from dashboards import assets, pages, report_files, states
 from dashboards.chart import PLOTLY
 from dashboards.filters import NAMES, from_query
 from dashboards.login import auth
@@ -73,7 +73,7 @@ def show(page: Page, every: list[Page], settings: Settings) -> Any:
     )
 
     async def draw() -> None:
-        _keep_style_sheets(pn.state.curdoc)
+        _keep_style_sheets(document)
         await session.see(*session.first)
 
     pn.state.onload(draw)
@@ -86,7 +86,7 @@ def _keep_style_sheets(document: Document) -> None:
     Panel forgets them once the address is known; a pane that changes then sends them anew, as
     references that the browser can't resolve when nothing else in the message defines them.
     """
-    every = document.select({"type": ImportedStyleSheet})
+    every: Any = document.select({"type": ImportedStyleSheet})
     pn.state._stylesheets[document] = {one.url: one for one in every}  # noqa: SLF001 - no other door
 
 

@@ -302,8 +302,10 @@ def _formatter(one: exported.Field, rows: Rows, session: Session) -> HTMLTemplat
     elif one.kind in _NUMBERS:
         options = _NUMBERS[one.kind][0]
     elif one.kind in {Kind.DATE, Kind.MOMENT}:
+        # A date is midnight UTC wherever it is read; a moment is told on the reader's clock.
+        zone = loc.timezone if one.kind is Kind.MOMENT else "UTC"
         clock = ", hour: '2-digit', minute: '2-digit'" if one.kind is Kind.MOMENT else ""
-        options = f"day: '2-digit', month: '2-digit', year: 'numeric', timeZone: 'UTC'{clock}"
+        options = f"day: '2-digit', month: '2-digit', year: 'numeric', timeZone: '{zone}'{clock}"
         said = f"new Date(value).toLocaleString('{region}', {{{options}}})"
         return HTMLTemplateFormatter(template=f"<%= {_DASH} ? '–' : {said} %>")
     elif one.kind is Kind.FLAG:

@@ -109,8 +109,8 @@ def loads(scope: Scope) -> Rows:
     return Rows(
         loc.t("Chargements"),
         pd.DataFrame(rows, columns=columns),
-        ["started_at", "table", "read", "new", "changed", "same", "rejected", "controls"],
-        more=["source", "user", "deleted"],
+        ["started_at", "table", "controls", "read", "new", "rejected"],
+        more=["changed", "same", "deleted", "source", "user"],
         phone=["table", "read", "rejected"],
         totals=["read", "new", "changed", "same", "rejected"],
         labels=LABELS,
