@@ -546,7 +546,6 @@ def view(session: Session) -> pn.Column:
                 loc.t("Pièces"),
                 card.documents,
                 page_size=8,
-                width=6,
                 empty=loc.t("Aucune pièce de vente."),
             ),
             tables.table(
@@ -554,7 +553,6 @@ def view(session: Session) -> pn.Column:
                 loc.t("Contrats"),
                 card.contracts,
                 page_size=8,
-                width=6,
                 empty=loc.t("Aucun contrat connu, ni à nous ni à un concurrent."),
             ),
             tables.table(
