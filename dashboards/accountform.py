@@ -111,7 +111,7 @@ class AccountForm:
             "label": column.title,
             "size": "small",
             "variant": "outlined",
-            "width": 210,
+            "width": 200,
             "margin": 0,
             "name": column.field,
         }

@@ -28,6 +28,7 @@ def choice(session: Session, parameter: Any, label: str, options: Mapping[str, A
         options={loc.t(name): value for name, value in options.items()},
         size="small",
         variant="outlined",
-        width=200,
+        sizing_mode="stretch_width",
+        max_width=220,
         margin=(12, 0, 0, 0),
     )

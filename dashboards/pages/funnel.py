@@ -277,12 +277,8 @@ def view(session: Session) -> pn.Column:
             height=380,
             also=[state.param.by, state.param.to],
             tools=[
-                pn.FlexBox(
-                    choice(session, state.param.by, msg("Regrouper"), GROUPS),
-                    choice(session, state.param.to, msg("Jusqu’à"), TARGETS),
-                    gap="8px",
-                    margin=0,
-                )
+                choice(session, state.param.by, msg("Regrouper"), GROUPS),
+                choice(session, state.param.to, msg("Jusqu’à"), TARGETS),
             ],
         ),
         cards.figure(
