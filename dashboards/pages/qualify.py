@@ -78,6 +78,7 @@ class Desk:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.draft = Draft()
+        self.asked = False
         loc = session.loc
         data, viewer = session.whole(), session.viewer
         address = session.link("account", id="ID")
@@ -410,8 +411,11 @@ def view(session: Session) -> pn.Column:
             desk.grids["account"].filter(owner_id=str(owner))
 
     def reload(_: object) -> None:
-        for grid in desk.grids.values():
-            grid.reload()
+        # The grids ask for their first rows themselves.
+        if desk.asked:
+            for grid in desk.grids.values():
+                grid.reload()
+        desk.asked = True
 
     waiting = cards.framed(
         session,

@@ -7,6 +7,13 @@ export function render({ model }) {
   const waiting = new Map()
   let asked = 0
   let table = null
+  // New rows would take away the cell that is being edited: they wait until it is left.
+  let editing = false
+  let late = false
+  const left = () => {
+    editing = false
+    if (late) { late = false; table.replaceData() }
+  }
 
   const ask = (params) => new Promise((done) => {
     asked += 1
@@ -22,7 +29,7 @@ export function render({ model }) {
       waiting.get(told.answer)?.({ data: told.rows, last_page: told.last, last_row: told.total })
       waiting.delete(told.answer)
     }
-    if (told.reload) { table?.replaceData() }
+    if (told.reload) { editing ? (late = true) : table?.replaceData() }
     if (told.filters) { table?.setHeaderFilterValue && told.filters.forEach(([f, v]) => table.setHeaderFilterValue(f, v)) }
   })
 
@@ -95,6 +102,9 @@ export function render({ model }) {
       cell.getElement().classList.add("pending")
       model.send_msg({ edit: { id: row.id, version: row.version, field: cell.getField(), name: row.name, old, new: value } })
     })
+    table.on("cellEditing", () => { editing = true })
+    table.on("cellEditCancelled", left)
+    table.on("cellEdited", left)
     table.on("dataProcessed", () => { wrap.dataset.shown = Number(wrap.dataset.shown || 0) + 1 })
   }
   model.on("hidden", () => {
