@@ -165,6 +165,7 @@ class AccountForm:
                 surface=Surface.DASHBOARD,
                 each=True,
                 today=session.settings.today,
+                rules=session.settings.rules,
                 reason=self.reason.value or None,
             )
         )

@@ -8,6 +8,7 @@ import pytest
 
 from workbench.errors import SettingsError
 from workbench.settings import Settings
+from workbench.store.rules import Rules
 
 WHOLE = """
 today = 2026-09-30
@@ -71,7 +72,7 @@ def test_a_whole_file_is_read_and_its_paths_are_relative_to_it(file):
     assert settings.sources[0].path == file.parent
     assert settings.sources[0].preset == "maven"
     assert settings.sources[1].path == file.parent / "*FEC*.txt"
-    assert settings.rules == {"loss_needs_reason": False}
+    assert settings.rules == Rules(loss_needs_reason=False)
     assert settings.locale().money(5) == "CHF5"
     assert settings.locale("fr").language == "fr"
 
@@ -159,3 +160,9 @@ def test_a_rate_is_that_of_the_day_and_never_assumed(file):
         currency.rate("EUR", dt.date(2025, 12, 31))
     with pytest.raises(SettingsError, match="No rate of USD"):
         currency.rate("USD", dt.date(2026, 7, 1))
+
+
+def test_a_rule_that_does_not_exist_is_refused_by_name(file):
+    file.write_text("[rules]\nlost_needs_reason = true\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match="lost_needs_reason"):
+        Settings.load(file)

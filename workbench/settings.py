@@ -43,6 +43,7 @@ from pydantic_settings import SettingsError as EnvironmentVariableError
 
 from workbench import locale
 from workbench.errors import SettingsError
+from workbench.store.rules import Rules
 
 FILE = "workbench.toml"
 SQLITE = "sqlite:///"
@@ -148,7 +149,7 @@ class Settings(BaseSettings):
     timezone: str = "Europe/Paris"
     notebooks: Path = Path("notebooks")
     sources: tuple[SourceSettings, ...] = ()
-    rules: dict[str, Any] = Field(default_factory=dict)
+    rules: Rules = Field(default_factory=Rules)
     auth: Auth = Auth()
 
     @field_validator("timezone")

@@ -273,6 +273,7 @@ class Desk:
                 self.draft.edits(),
                 viewer=session.viewer,
                 today=session.settings.today,
+                rules=session.settings.rules,
             )
         )
         self.draft.hear(outcomes, saved=False)
@@ -294,6 +295,7 @@ class Desk:
                 surface=Surface.DASHBOARD,
                 each=True,
                 today=session.settings.today,
+                rules=session.settings.rules,
                 reason=self.reason.value or None,
             )
         )

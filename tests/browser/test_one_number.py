@@ -31,7 +31,7 @@ class _Rows(HTMLParser):
         self.rows: list[list[str]] = []
         self._cell = False
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag, attrs):  # noqa: ARG002 - as HTMLParser calls it
         if tag == "tr":
             self.rows.append([])
         self._cell = tag in {"td", "th"}

@@ -62,7 +62,9 @@ REQUIRED = {
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules in force."""
+    """The rules in force; `[rules]` of workbench.toml is read into it, unknown keys refused."""
+
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic, not a field
 
     transitions: dict[str, list[str]] = field(default_factory=lambda: dict(TRANSITIONS))
     loss_needs_reason: bool = True

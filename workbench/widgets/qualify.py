@@ -13,6 +13,7 @@ import ipywidgets as widgets
 
 from workbench.errors import NotAllowed
 from workbench.locale import FR
+from workbench.settings import Settings
 from workbench.store import access, journal
 from workbench.store.journal import Outcome, State
 from workbench.store.rules import EDITABLE
@@ -103,7 +104,11 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
     def check(self) -> list[Outcome]:
         """What saving would answer, shown below the grid; nothing is written."""
         outcomes = journal.check(
-            self.data.engine, self.pending.edits(), viewer=self._someone(), today=self.data.today
+            self.data.engine,
+            self.pending.edits(),
+            viewer=self._someone(),
+            today=self.data.today,
+            rules=Settings.load().rules,
         )
         self._tell(outcomes)
         return outcomes
@@ -117,6 +122,7 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
             surface=Surface.NOTEBOOK,
             each=True,
             today=self.data.today,
+            rules=Settings.load().rules,
         )
         self.pending.take(outcomes)
         self._draw()
