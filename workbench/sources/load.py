@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pandas as pd
-from sqlalchemy import insert, select
+from sqlalchemy import case, func, insert, select
 
 from workbench.errors import SourceError
 from workbench.settings import Currency, SourceSettings
@@ -232,28 +232,16 @@ def _tie(batch: Batch) -> pd.DataFrame:
 
 def _amounts(batch: Batch, customers: pd.Index[int]) -> pd.DataFrame:
     """Revenue and outstanding of ledger customers, from the ledger's beginning."""
-    rows: Any = (
-        batch.connection.execute(
-            select(
-                LedgerEntry.customer_id,
-                LedgerEntry.account_number,
-                LedgerEntry.debit,
-                LedgerEntry.credit,
-            ).where(LedgerEntry.customer_id.is_not(None))
-        )
-        if len(customers)
-        else []
-    )
-    lines = pd.DataFrame(rows, columns=["id", "number", "debit", "credit"])
-    balance = lines["debit"].astype("float64") - lines["credit"].astype("float64")
-    sale = lines["number"].astype("str").str.startswith("70")
-    amounts = pd.DataFrame(
-        {
-            "revenue": (-balance[sale]).groupby(lines["id"]).sum(),
-            "outstanding": balance[~sale].groupby(lines["id"]).sum(),
-        }
-    )
-    return amounts.reindex(customers).fillna(0.0).round(2) + 0.0
+    sale = LedgerEntry.account_number.startswith("70")
+    balance = LedgerEntry.debit - LedgerEntry.credit
+    sums = select(
+        LedgerEntry.customer_id,
+        -func.sum(case((sale, balance))),
+        func.sum(case((~sale, balance))),
+    ).group_by(LedgerEntry.customer_id)
+    rows = [row for row in batch.connection.execute(sums) if row[0] is not None]
+    amounts = pd.DataFrame(rows, columns=["id", "revenue", "outstanding"]).set_index("id")
+    return amounts.reindex(customers).astype("float64").fillna(0.0).round(2) + 0.0
 
 
 def _keep(batch: Batch, user: str, read: _Read, part: LoadReport) -> int:

@@ -218,7 +218,7 @@ class Batch:
         """
         table = table_of(entity)
         columns = columns_of(entity)
-        frame = frame.assign(**{k: v for k, v in _defaults(entity).items() if k not in frame})
+        frame = frame.assign(**{k: v for k, v in defaults_of(entity).items() if k not in frame})
         names = [name for name in frame.columns if name in columns]
         # By the journal: a number that a deleted record had is never another's.
         newest = select(func.max(Change.record_id)).where(Change.entity == entity)
@@ -367,11 +367,7 @@ class Batch:
         """Append to the journal, numbering as it goes."""
         author = self.author
         sqlite = self.connection.dialect.name == "sqlite"
-        moment = (
-            self.recorded_at.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-            if sqlite
-            else self.recorded_at.isoformat()
-        )
+        moment = stored(self.recorded_at) if sqlite else self.recorded_at.isoformat()
         first = self._next
         numbered = [
             (
@@ -413,13 +409,22 @@ JOURNAL_COLUMNS = (
 
 
 @cache
-def _defaults(entity: str) -> dict[str, Any]:
+def defaults_of(entity: str) -> dict[str, Any]:
     """What a column that can't be empty holds where nothing is said."""
     return {
         name: column.default.arg
         for name, column in columns_of(entity).items()
         if not column.nullable and isinstance(column.default, ScalarElementColumnDefault)
     }
+
+
+def stored(moment: dt.datetime) -> str:
+    """A UTC moment as SQLite keeps it.
+
+    >>> stored(dt.datetime(2026, 9, 30, 18, tzinfo=dt.UTC))
+    '2026-09-30 18:00:00.000000'
+    """
+    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
 
 
 def snapshot(names: Sequence[str], row: Sequence[Any]) -> str:

@@ -18,11 +18,14 @@ from sqlalchemy import insert as insert_into
 from sqlalchemy import select
 
 from workbench.store.batch import (
+    JOURNAL_COLUMNS,
     columns_of,
+    defaults_of,
     events_of,
     insert,
     period_columns,
     period_rows,
+    stored,
     table_of,
 )
 from workbench.store.engine import migrate, writing
@@ -40,7 +43,11 @@ atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
 
 def past(engine: Engine, known_at: dt.datetime) -> Engine:
-    """A store that holds what had been recorded by then."""
+    """A store that holds what had been recorded by then; itself where nothing was since."""
+    with engine.connect() as connection:
+        newest = connection.scalar(select(Change.recorded_at).order_by(Change.id.desc()).limit(1))
+    if newest is None or newest <= known_at:
+        return engine
     name = hashlib.sha256(f"{engine.url}|{known_at.isoformat()}".encode()).hexdigest()[:24]
     path = _FOLDER / f"{name}.db"
     with _LOCK:
@@ -58,6 +65,8 @@ def past(engine: Engine, known_at: dt.datetime) -> Engine:
 def _replay(source: Connection, target: Connection, entity: str, known_at: dt.datetime) -> None:
     names = list(columns_of(entity))
     rows = []
+    # What a snapshot leaves empty because its column came later.
+    usual = defaults_of(entity)
     subjects = [subject for subject in SUBJECTS if subject.entity == entity]
     periods: dict[str, list[tuple[Any, ...]]] = {subject.table: [] for subject in subjects}
     for record_id, held in by_record(events_of(source, entity, known_at=known_at)):
@@ -65,7 +74,7 @@ def _replay(source: Connection, target: Connection, entity: str, known_at: dt.da
             periods[subject.table] += period_rows(subject, record_id, held)
         fields = state(held)
         if fields is not None:
-            rows.append((record_id, len(held), *(fields.get(name) for name in names)))
+            rows.append((record_id, len(held), *map({**usual, **fields}.get, names)))
     insert(target, table_of(entity), ["id", "version", *names], rows)
     for subject in subjects:
         insert(target, table_of(subject.table), period_columns(subject), periods[subject.table])
@@ -73,13 +82,21 @@ def _replay(source: Connection, target: Connection, entity: str, known_at: dt.da
 
 def _copy(source: Connection, target: Connection, known_at: dt.datetime) -> None:
     """What is kept as it was written: the journal, the loads and their rejected rows."""
-    known = {
-        "change": Change.recorded_at <= known_at,
-        "load": Load.started_at <= known_at,
-        "rejected_row": RejectedRow.load_id.in_(select(Load.id).where(Load.started_at <= known_at)),
-    }
-    for name, condition in known.items():
-        table = table_of(name)
-        found = source.execute(select(table).where(condition)).mappings().all()
+    changes = source.execute(select(table_of("change")).where(Change.recorded_at <= known_at))
+    insert(
+        target,
+        table_of("change"),
+        JOURNAL_COLUMNS,
+        (
+            (id_, batch, stored(recorded_at), effective.isoformat(), *rest)
+            for id_, batch, recorded_at, effective, *rest in changes
+        ),
+    )
+    before = select(Load.id).where(Load.started_at <= known_at)
+    for model, condition in (
+        (Load, Load.id.in_(before)),
+        (RejectedRow, RejectedRow.load_id.in_(before)),
+    ):
+        found = source.execute(select(model.__table__).where(condition)).mappings().all()
         if found:
-            target.execute(insert_into(table), [dict(row) for row in found])
+            target.execute(insert_into(model), [dict(row) for row in found])
