@@ -1,0 +1,91 @@
+// Runs in every page before its own scripts: notes when all that is expected has been drawn.
+// Panel's parts stand in shadow trees, which no selector reaches into by itself.
+(() => {
+  const walk = (root, meet) => {
+    for (const element of root.querySelectorAll("*")) {
+      meet(element)
+      if (element.shadowRoot) { walk(element.shadowRoot, meet) }
+    }
+  }
+  const inSight = (element) => {
+    const box = element.getBoundingClientRect()
+    return box.width > 0 && box.bottom > 0 && box.top < window.innerHeight
+  }
+  const has = (element, name) => element.classList.contains(name)
+
+  const count = () => {
+    const found = { figures: 0, tables: 0, waiting: 0 }
+    walk(document, (element) => {
+      if (has(element, "js-plotly-plot")) {
+        found.figures += element.querySelector(".main-svg") !== null
+      } else if (has(element, "tabulator")) {
+        found.tables += element.querySelector(".tabulator-row") !== null
+      } else if (has(element, "skeleton")) {
+        found.waiting += inSight(element)
+      }
+    })
+    return found
+  }
+
+  const figures = () => {
+    const found = []
+    const plain = (_, value) => ArrayBuffer.isView(value) ? Array.from(value) : value
+    walk(document, (element) => {
+      if (has(element, "js-plotly-plot") && element.data) {
+        const { data, layout } = element
+        const { clientHeight: height } = element
+        found.push(JSON.parse(JSON.stringify({ data, layout: { ...layout, height } }, plain)))
+      }
+    })
+    return found
+  }
+
+  // [rows, columns] of each table, from its model: only a page of the rows is in the document.
+  const tables = () => {
+    const found = []
+    for (const model of window.Bokeh.documents[0]._all_models.values()) {
+      if (model.type.endsWith("DataTabulator")) {
+        found.push([model.max_page * model.page_size, model.columns.length, model.page_size])
+      }
+    }
+    return found
+  }
+
+  const until = (expected) => {
+    const look = () => {
+      const found = window.Bokeh?.documents?.[0]?.is_idle ? count() : {}
+      const done = found.figures >= expected.figures && found.tables >= expected.tables
+      if (done && !found.waiting) { window.bench.at = performance.now() } else { setTimeout(look, 25) }
+    }
+    look()
+  }
+
+  // The time from a click to the last thing that it changed within a card.
+  const changes = () => {
+    const seen = { from: null, last: null }
+    const inCard = (node) => {
+      for (let at = node; at; at = at.parentNode ?? at.host) {
+        if (at.classList && has(at, "card")) { return true }
+      }
+      return false
+    }
+    const watch = (root) => {
+      const observer = new MutationObserver((all) => {
+        for (const { target, addedNodes } of all) {
+          addedNodes.forEach((node) => {
+            if (node.shadowRoot) { watch(node.shadowRoot) }
+            if (node.querySelectorAll) { walk(node, (e) => e.shadowRoot && watch(e.shadowRoot)) }
+          })
+          if (inCard(target)) { seen.last = performance.now() }
+        }
+      })
+      observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true })
+    }
+    watch(document)
+    walk(document, (element) => element.shadowRoot && watch(element.shadowRoot))
+    document.addEventListener("click", () => { seen.from = performance.now(); seen.last = null }, true)
+    window.bench.seen = seen
+  }
+
+  window.bench = { at: null, count, figures, tables, until, changes }
+})()

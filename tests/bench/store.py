@@ -1,0 +1,161 @@
+"""Reading the store into frames, loading it, changing it, going back to what it knew."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import sqlite3
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from tests.bench.rows import Row, by_turns, once
+from workbench.store import access, create, dataset, journal, past
+from workbench.store.engine import arrow_cursor, connect
+from workbench.store.frames import QUERIES, Scope
+from workbench.store.schema import Account, Base
+from workbench.tables import TABLES
+from workbench.vocabulary import Surface
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.bench.demo import Demo
+
+EDITS = 20
+
+
+def reading(demo: Demo) -> Iterator[Row]:
+    """All tables opened as a dataset; again by a second session."""
+    engine = connect(demo.url)
+    queries = [
+        str(
+            query(demo.settings.today, Scope(None, demo.settings.today)).compile(
+                dialect=engine.dialect, compile_kwargs={"literal_binds": True}
+            )
+        )
+        for query, _ in QUERIES.values()
+    ]
+
+    def ours() -> None:
+        data = demo.open()
+        for name in TABLES:
+            data.table(name)
+
+    def afresh() -> None:
+        dataset.SHELF = dataset._Shelf()
+        ours()
+
+    def floor() -> None:
+        with arrow_cursor(engine) as cursor:
+            for query in queries:
+                cursor.execute(query)
+                cursor.fetch_arrow_table()
+
+    mine, theirs = by_turns(afresh, floor)
+    yield Row(
+        "all tables of the demo opened as a dataset",
+        mine.wall, mine.cpu, theirs.wall, "ADBC, the same SELECTs", times=1.5,
+    )  # fmt: skip
+    read = dataset.SHELF.reads
+    second = once(ours)
+    again = dataset.SHELF.reads - read
+    yield Row(
+        "the same by a second session",
+        second.wall, second.cpu, theirs.wall, "ADBC, the same SELECTs",
+        times=0.1, note=f"{again} tables read again",
+    )  # fmt: skip
+
+
+def loading(demo: Demo) -> Iterator[Row]:
+    """The demo from its files, beside the same rows put into the same tables by sqlite3."""
+    took = demo.loading
+    with sqlite3.connect(demo.folder / "demo.db") as loaded:
+        rows = {
+            table.name: loaded.execute(f'SELECT * FROM "{table.name}"').fetchall()
+            for table in Base.metadata.sorted_tables
+        }
+    path = demo.folder / "floor.db"
+    create(f"sqlite:///{path}").dispose()
+
+    def floor() -> None:
+        with sqlite3.connect(path) as empty:
+            empty.execute("PRAGMA synchronous=FULL")
+            for name, held in rows.items():
+                empty.execute(f'DELETE FROM "{name}"')
+                if held:
+                    marks = ", ".join("?" * len(held[0]))
+                    empty.executemany(f'INSERT INTO "{name}" VALUES ({marks})', held)
+
+    theirs = once(floor)
+    count = sum(map(len, rows.values()))
+    size = (demo.folder / "demo.db").stat().st_size
+    yield Row(
+        "the demo loaded from its files",
+        took.wall, took.cpu, theirs.wall, "sqlite3 executemany, the same rows",
+        limit=20, note=f"{count:,} rows, {size / 1e6:.0f} MB",
+    )  # fmt: skip
+
+
+def changing(demo: Demo) -> Iterator[Row]:
+    """An edit through the journal, and what a transaction of the same rows takes."""
+    shutil.copy(demo.url.removeprefix("sqlite:///"), demo.folder / "edited.db")
+    engine = connect(f"sqlite:///{demo.folder / 'edited.db'}")
+    viewer = access.viewer(engine, "directrice")
+    with engine.connect() as connection:
+        ids = connection.scalars(select(Account.id).order_by(Account.id).limit(EDITS)).all()
+    versions = dict.fromkeys(ids, 0)
+
+    def ours() -> None:
+        with engine.connect() as connection:
+            query = select(Account.id, Account.version).where(Account.id.in_(ids))
+            versions.update(connection.execute(query).all())
+        for id_ in ids:
+            edit = journal.Edit("account", id_, versions[id_], "next_step", f"v{versions[id_]}")
+            (done,) = journal.save(
+                engine, [edit], viewer=viewer, surface=Surface.DASHBOARD,
+                today=demo.settings.today,
+            )  # fmt: skip
+            assert done.state is journal.State.SAVED
+
+    # The periods of an account whose field has none are written again all the same.
+    bare = sqlite3.connect(demo.folder / "edited.db", isolation_level=None)
+    bare.execute("PRAGMA synchronous=FULL")
+    columns = [row[1] for row in bare.execute("PRAGMA table_info(change)")]
+    marks = ", ".join("?" * len(columns))
+
+    def floor() -> None:
+        for id_ in ids:
+            bare.execute("BEGIN IMMEDIATE")
+            (newest,) = bare.execute("SELECT max(id) FROM change").fetchone()
+            like = bare.execute("SELECT * FROM change WHERE id = ?", (newest,)).fetchone()
+            row = [newest + 1 if name == "id" else v for name, v in zip(columns, like, strict=True)]
+            bare.execute("UPDATE account SET next_step = ? WHERE id = ?", ("v", id_))
+            bare.execute(f"INSERT INTO change VALUES ({marks})", row)
+            bare.execute("COMMIT")
+
+    mine, theirs = by_turns(ours, floor, 3)
+    bare.close()
+    engine.dispose()
+    yield Row(
+        "an edit saved through the journal",
+        mine.wall / EDITS, (mine.cpu or 0) / EDITS, theirs.wall / EDITS,
+        "sqlite3, the same two rows, as durable",
+    )  # fmt: skip
+
+
+def remembering(demo: Demo) -> Iterator[Row]:
+    """The demo as it was known at a moment, replayed from the journal."""
+    engine = connect(demo.url)
+    moment = dt.datetime.now(dt.UTC)
+    mine = once(lambda: past.past(engine, moment).dispose())
+
+    def floor() -> None:
+        with sqlite3.connect(demo.folder / "demo.db") as store:
+            store.execute("SELECT * FROM change ORDER BY entity, record_id, id").fetchall()
+
+    theirs = once(floor)
+    yield Row(
+        "the demo as known at a moment, first time",
+        mine.wall, mine.cpu, theirs.wall, "sqlite3, the journal read in order",
+    )  # fmt: skip
