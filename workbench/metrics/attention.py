@@ -53,21 +53,18 @@ def _open_deals(
     stages: nw.LazyFrame[Any],
     accounts: nw.LazyFrame[Any],
     as_of: Any,
-) -> nw.LazyFrame[Any]:
+) -> pd.DataFrame:
     companies = accounts.select(nw.col("id").alias("account_id"), nw.col("name").alias("account"))
     live = deals(opportunities, stages, "name", as_of=as_of).filter(nw.col("kind") == "open")
-    return live.join(companies, on="account_id", how="left").with_columns(
-        is_stalled=is_stalled(as_of), stage_days=age("stage_since", as_of)
+    return collect(
+        live.join(companies, on="account_id", how="left").with_columns(
+            is_stalled=is_stalled(as_of), stage_days=age("stage_since", as_of)
+        )
     )
 
 
-def _stalled(
-    opportunities: nw.LazyFrame[Any],
-    stages: nw.LazyFrame[Any],
-    accounts: nw.LazyFrame[Any],
-    as_of: Any,
-) -> pd.DataFrame:
-    rows = collect(_open_deals(opportunities, stages, accounts, as_of).filter(nw.col("is_stalled")))
+def _stalled(live: pd.DataFrame) -> pd.DataFrame:
+    rows = live[live["is_stalled"].astype("boolean").fillna(value=False)]
     return rows.assign(
         reason="stalled",
         entity="opportunity",
@@ -79,15 +76,9 @@ def _stalled(
 
 
 def _slipped(
-    opportunities: nw.LazyFrame[Any],
-    stages: nw.LazyFrame[Any],
-    deal_periods: nw.LazyFrame[Any],
-    accounts: nw.LazyFrame[Any],
-    as_of: Any,
-    slips: int,
+    rows: pd.DataFrame, deal_periods: nw.LazyFrame[Any], as_of: Any, slips: int
 ) -> pd.DataFrame:
     last, least = asked("slipped_deals", as_of), whole("slips", slips, least=1)
-    rows = collect(_open_deals(opportunities, stages, accounts, as_of))
     history = collect(
         within(deal_periods, "valid_from", None, last),
         *("opportunity_id", "sequence", "close_date"),
@@ -207,7 +198,8 @@ def stalled_deals(
         as_of: days are counted up to it.
     """
     asked("stalled_deals", as_of)
-    return give(_stalled(opportunities, stages, accounts, as_of), opportunities, TODO)
+    rows = _stalled(_open_deals(opportunities, stages, accounts, as_of))
+    return give(rows, opportunities, TODO)
 
 
 @metric(
@@ -237,7 +229,8 @@ def slipped_deals(
         as_of: days are counted up to it.
         slips: put off at least so often.
     """
-    rows = _slipped(opportunities, stages, deal_periods, accounts, as_of, slips)
+    live = _open_deals(opportunities, stages, accounts, as_of)
+    rows = _slipped(live, deal_periods, as_of, slips)
     return give(rows, opportunities, TODO)
 
 
@@ -348,10 +341,11 @@ def to_decide(
         terms: days to pay where no invoice says.
     """
     asked("to_decide", as_of)
+    live = _open_deals(opportunities, stages, accounts, as_of)
     ledger_tables = (ledger_entries, ledger_customers, documents, accounts)
     parts = [
-        _stalled(opportunities, stages, accounts, as_of),
-        _slipped(opportunities, stages, deal_periods, accounts, as_of, slips),
+        _stalled(live),
+        _slipped(live, deal_periods, as_of, slips),
         _ending(contracts, accounts, as_of, contract_days),
         _late(*ledger_tables, as_of, late_days, terms),
     ]

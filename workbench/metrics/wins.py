@@ -28,13 +28,14 @@ from workbench.metrics.periods import (
     months_between,
     shifted,
     span,
-    tiled,
     within,
 )
 
 if TYPE_CHECKING:
     import datetime as dt
 
+FOREVER = 1 << 24
+"""More days than any date has; apart enough to number days within reps."""
 RATE = {
     **GROUP,
     "won": "count: deals",
@@ -318,16 +319,24 @@ def teams_on(
     rep_ids: pd.Series[Any], on: pd.Series[Any], team_periods: nw.LazyFrame[Any]
 ) -> pd.Series[Any]:
     """The manager of each rep on each day; null where there was none."""
-    periods = collect(tiled(team_periods, "rep_id", "manager_id"))
-    pairs = pd.DataFrame({"rep_id": rep_ids.to_numpy(), "on": on.to_numpy()})
-    asked_for = pairs.drop_duplicates().dropna()
-    joined = asked_for.merge(periods, on="rep_id", how="left")
-    there = (joined["valid_from"].isna() | (joined["valid_from"] <= joined["on"])) & (
-        joined["valid_to"].isna() | (joined["valid_to"] > joined["on"])
-    )
-    found = pairs.merge(joined[there], on=["rep_id", "on"], how="left")
-    manager = found["manager_id"].astype("Int64")
-    return manager.mask(manager == NOBODY).set_axis(rep_ids.index)
+    columns = ["rep_id", "manager_id", "valid_from"]
+    led = collect(team_periods, *columns, "valid_to").dropna(subset=columns)
+    led = led[led["valid_to"].isna() | (led["valid_to"] > led["valid_from"])]
+    led = led.sort_values(["rep_id", "valid_from"])
+    # Periods of a rep follow one another: of those begun by the day, the last is the one that may
+    # hold. The first place stands for "none begun".
+    rep = np.r_[NOBODY, led["rep_id"].to_numpy("int64")]
+    manager = np.r_[0, led["manager_id"].to_numpy("int64")]
+    until = np.r_[0, np.where(led["valid_to"].isna(), FOREVER, days(led["valid_to"]))]
+    begun = rep[1:] * FOREVER + days(led["valid_from"])
+    known = (rep_ids.notna() & on.notna()).to_numpy(dtype=bool)
+    who, when = rep_ids[known].to_numpy("int64"), days(on[known])
+    place = np.searchsorted(begun, who * FOREVER + when, side="right")
+    held = (rep[place] == who) & (until[place] > when)
+    found = np.zeros(len(rep_ids), dtype="int64")
+    gone = np.ones(len(rep_ids), dtype=bool)
+    found[known], gone[known] = manager[place], ~held
+    return pd.Series(pd.arrays.IntegerArray(found, gone), index=rep_ids.index)
 
 
 @metric(
