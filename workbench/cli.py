@@ -170,7 +170,9 @@ def load(
     The store is made where there is none. All is loaded or, on an error, nothing; rows that don't
     fit are kept aside with their reason.
     """
+    from workbench import open as open_data
     from workbench import terminal
+    from workbench.metrics.control import unmatched_customers
     from workbench.settings import SourceSettings
     from workbench.sources.fresh import unchanged
     from workbench.sources.load import load as load_sources
@@ -198,7 +200,8 @@ def load(
             currency=settings.currency,
             today=settings.today,
         )
-    terminal.load_report(report, settings.locale())
+    data = open_data(settings.database, as_of=report.data_date, today=settings.today)
+    terminal.load_report(report, unmatched_customers.of(data), settings.locale())
     if rejected and len(report.rejected):
         for path in write_rejected(report.rejected, rejected):
             typer.echo(f"Written: {path}")

@@ -155,7 +155,7 @@ def definition(one: Metric, loc: Locale) -> None:
     console().print(grid)
 
 
-def load_report(report: LoadReport, loc: Locale) -> None:
+def load_report(report: LoadReport, alone: pd.DataFrame, loc: Locale) -> None:
     """Print what became of a load: counts, control totals, what didn't fit, what is unmatched."""
     out = console()
     counts = ("read", "new", "changed", "same", "rejected", "deleted", "kept")
@@ -177,12 +177,10 @@ def load_report(report: LoadReport, loc: Locale) -> None:
             f"… {loc.count(len(rejected))} rejected rows in all; "
             "load with --rejected FOLDER to have them as files."
         )
-    lone = report.unmatched
-    if len(lone):
-        out.print(f"{loc.count(len(lone))} ledger customers without account:")
-        columns = {"revenue": "money", "outstanding": "money"}
-        largest = lone.sort_values("revenue", ascending=False)
-        _table(largest, columns, loc, LINES_SHOWN)
+    if len(alone):
+        out.print(f"{loc.count(len(alone))} ledger customers without account:")
+        columns = {"revenue": "money", "balance": "money"}
+        _table(alone.drop(columns="customer_id"), columns, loc, LINES_SHOWN)
     out.print(f"Data until {loc.date(report.data_date)}, {loc.number(report.seconds, 1)} s")
 
 

@@ -12,7 +12,7 @@ from dashboards.cards import Number
 from dashboards.shell import Page
 from dashboards.tables import Rows
 from workbench.locale import msg
-from workbench.metrics import receivables, revenue
+from workbench.metrics import control, revenue
 from workbench.tables import Kind
 from workbench.vocabulary import FIELDS
 
@@ -34,20 +34,6 @@ TABLES = {
     "activity": msg("Actions commerciales"),
     "ledger_customer": msg("Clients du grand livre"),
     "ledger_entry": msg("Écritures"),
-}
-CHECKED = {
-    "accounts": (
-        "siren",
-        "segment",
-        "sector",
-        "city",
-        "owner_id",
-        "customer_code",
-        "employees",
-        "qualified_on",
-    ),
-    "contacts": ("decision_role", "email", "phone"),
-    "opportunities": ("account_id", "amount", "close_date", "owner_id", "created_on"),
 }
 ENTITY = {"accounts": "account", "contacts": "contact", "opportunities": "opportunity"}
 
@@ -131,20 +117,13 @@ def rejected(scope: Scope) -> Rows:
 
 def unmatched(scope: Scope) -> Rows:
     """Customers of the ledger that no account has the code of, with what they bought and owe."""
-    customers = scope.data.table("ledger_customers")
-    lone = customers[customers["account_id"].isna()]
-    bought = unmatched_lines(scope).groupby("customer_id")["revenue"].sum()
-    owed = receivables.outstanding.of(scope.data).set_index("customer_id")["balance"]
-    frame = lone.assign(
-        revenue=lone["id"].map(bought).fillna(0.0), balance=lone["id"].map(owed).fillna(0.0)
-    )
     return Rows(
         scope.loc.t("Clients du grand livre sans compte"),
-        frame.sort_values("revenue", ascending=False),
-        ["code", "name", "revenue", "balance"],
-        phone=["name", "revenue", "balance"],
+        control.unmatched_customers.of(scope.data),
+        ["customer_code", "customer", "revenue", "balance"],
+        phone=["customer", "revenue", "balance"],
         totals=["revenue", "balance"],
-        labels={"balance": msg("Encours"), "code": msg("Code client")},
+        labels={"balance": msg("Encours"), "customer_code": msg("Code client")},
     )
 
 
@@ -170,22 +149,13 @@ def unmatched_rows(scope: Scope) -> Rows:
 def quality(scope: Scope) -> Rows:
     """How much of each field is filled in."""
     loc = scope.loc
-    rows = []
-    for table, fields in CHECKED.items():
-        frame = scope.data.table(table)
-        rows += [
-            {
-                "table": loc.t(TABLES[ENTITY[table]]),
-                "field": loc.t(NAMES.get(name) or FIELDS.get(name, name)),
-                "rows": len(frame),
-                "missing": int(frame[name].isna().sum()),
-                "filled": float(frame[name].notna().mean()) if len(frame) else None,
-            }
-            for name in fields
-        ]
+    frame = control.field_completeness.of(scope.data)
     return Rows(
         loc.t("Qualité par champ"),
-        pd.DataFrame(rows).sort_values("filled"),
+        frame.assign(
+            table=[loc.t(TABLES[ENTITY[name]]) for name in frame["table"]],
+            field=[loc.t(NAMES.get(name) or FIELDS.get(name, name)) for name in frame["field"]],
+        ),
         ["table", "field", "filled", "missing", "rows"],
         phone=["field", "filled", "missing"],
         labels={
@@ -223,21 +193,20 @@ def refused(scope: Scope) -> Number:
 
 def without_account(scope: Scope) -> Number:
     """What was sold to customers without account."""
-    amount = float(unmatched_lines(scope)["revenue"].sum())
-    lone = scope.data.table("ledger_customers")["account_id"].isna().sum()
+    alone = control.unmatched_customers.of(scope.data)
+    amount = float(alone["revenue"].sum())
     return Number(
         scope.loc.compact(amount),
         exact=scope.loc.money(amount, cents=True),
-        note=scope.loc.plural(lone, "{n} client", "{n} clients"),
+        note=scope.loc.plural(len(alone), "{n} client", "{n} clients"),
     )
 
 
 def balanced(scope: Scope) -> Number:
     """Debit less credit of the ledger, which is zero."""
-    entries = scope.data.table("ledger_entries")
-    gap = round(float(entries["debit"].sum() - entries["credit"].sum()), 2)
-    lines = scope.loc.plural(len(entries), "{n} écriture", "{n} écritures")
-    return Number(scope.loc.money(gap, cents=True), note=lines)
+    found = control.ledger_balance.of(scope.data).iloc[0]
+    lines = scope.loc.plural(found["lines"], "{n} écriture", "{n} écritures")
+    return Number(scope.loc.money(found["difference"], cents=True), note=lines)
 
 
 def view(session: Session) -> pn.Column:

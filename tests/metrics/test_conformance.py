@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pandas as pd
 import polars as pl
@@ -11,7 +13,7 @@ import workbench.metrics  # noqa: F401 - registers the metrics
 from tests.metrics.frames import as_kind, as_pandas
 from tests.metrics.synthetic import Company
 from workbench.errors import MissingColumns, SettingsError, UnknownName
-from workbench.metrics.catalog import CATALOG, find
+from workbench.metrics.catalog import CATALOG, Metric, find
 from workbench.tables import Kind
 
 COMPANY = Company(accounts=300)
@@ -58,7 +60,7 @@ def tables(name: str, kind: str) -> list[object]:
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_the_engines_agree(name: str, options: dict[str, object]) -> None:
     metric = find(name)
-    given = {"as_of": COMPANY.as_of, **NEEDED.get(name, {}), **options}
+    given = {**dated(metric), **NEEDED.get(name, {}), **options}
     expected = metric(*tables(name, "pandas"), **given)
     assert isinstance(expected, pd.DataFrame)
     assert list(expected.columns) == list(metric.columns)
@@ -98,7 +100,7 @@ def test_the_catalog_says_it_in_both_languages(name: str) -> None:
 def test_trap_17_an_empty_company_gives_columns_not_a_failure(name: str, kind: str) -> None:
     metric = find(name)
     empty = [as_kind(COMPANY.table(table).head(0), kind) for table in metric.tables]
-    result = as_pandas(metric(*empty, as_of=COMPANY.as_of))
+    result = as_pandas(metric(*empty, **dated(metric)))
     assert list(result.columns) == list(metric.columns)
 
 
@@ -111,14 +113,20 @@ def test_trap_17_a_missing_column_is_named(name: str, kind: str) -> None:
         gone = OWN_DECISIVE.get((name, table), DECISIVE[table])
         frames[place] = frames[place].drop(columns=[gone])
         with pytest.raises(MissingColumns, match=gone) as raised:
-            metric(
-                *(as_kind(f, kind) for f in frames), **READS_ALL.get(name, {}), as_of=COMPANY.as_of
-            )
+            metric(*(as_kind(f, kind) for f in frames), **READS_ALL.get(name, {}), **dated(metric))
         assert raised.value.missing == [gone]
         assert table in str(raised.value)
 
 
+def dated(metric: Metric) -> dict[str, Any]:
+    """The company's date, for a metric that takes one."""
+    return {"as_of": COMPANY.as_of} if "as_of" in metric.options else {}
+
+
 OWN_DECISIVE = {
+    ("field_completeness", "accounts"): "siren",
+    ("field_completeness", "opportunities"): "amount",
+    ("ledger_balance", "ledger_entries"): "debit",
     ("funnel_stock", "accounts"): "status",
     ("account_timeline", "stages"): "label",
     ("account_timeline", "opportunities"): "account_id",
@@ -132,6 +140,7 @@ DECISIVE = {
     "documents": "kind",
     "ledger_entries": "account_number",
     "ledger_customers": "account_id",
+    "contacts": "email",
     "contracts": "ends_on",
     "activities": "date",
     "status_periods": "status",

@@ -14,7 +14,10 @@ import pandas as pd
 import pytest
 from sqlalchemy import func, select
 
+import workbench
+from tests.store.company import address
 from workbench.errors import MissingColumns, SourceError, UnknownName
+from workbench.metrics.control import unmatched_customers
 from workbench.settings import Currency, SourceSettings
 from workbench.sources.load import load, write_rejected
 from workbench.store import create, journal
@@ -97,7 +100,10 @@ def test_a_load_brings_records_with_their_past(engine, folder):
     assert report.table("document").sums == {"amount": 100.0}
     assert report.rejected.empty
     assert report.data_date == dt.date(2024, 5, 1)
-    assert report.unmatched.to_numpy().tolist() == [["C9", "Inconnu", 50.0, 50.0]]
+    alone = unmatched_customers.of(workbench.open(address(engine)))
+    assert alone[["customer_code", "customer", "revenue", "balance"]].to_numpy().tolist() == [
+        ["C9", "Inconnu", 50.0, 50.0]
+    ]
     assert any("SIREN non valides" in note and "B" in note for note in report.notes)
     with engine.connect() as connection:
         periods = connection.execute(

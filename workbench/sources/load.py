@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pandas as pd
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import insert, select
 
 from workbench.errors import SourceError
 from workbench.settings import Currency, SourceSettings
 from workbench.sources import crm, ledger, matching, preset
 from workbench.sources.records import Counts, Records
 from workbench.store import journal
-from workbench.store.schema import Account, LedgerCustomer, LedgerEntry, Load, RejectedRow
+from workbench.store.schema import Account, LedgerCustomer, Load, RejectedRow
 from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ class LoadReport:
     Attributes:
         tables: counts and control totals of each table, in the order of writing.
         rejected: a row per row that didn't fit: file, line, table, reason, raw (JSON).
-        unmatched: ledger customers without account: code, name, revenue, outstanding.
         notes: what else should be known, in words.
         data_date: the latest date of an event in the files.
         loads: ids of the rows in `load`.
@@ -54,7 +53,6 @@ class LoadReport:
 
     tables: list[Counts] = field(default_factory=list)
     rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REJECTED))
-    unmatched: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: list[str] = field(default_factory=list)
     data_date: dt.date | None = None
     loads: list[int] = field(default_factory=list)
@@ -137,7 +135,7 @@ def load(
             )
             for one in read
         ]
-        report.unmatched = _tie(batch)
+        _tie(batch)
         for one, part in zip(read, parts, strict=True):
             report.loads.append(_keep(batch, user, one, part))
             report.tables += part.tables
@@ -191,19 +189,18 @@ def _write(read: _Read, records: Records, currency: Currency, steps: _Steps) -> 
     return LoadReport(counts, frame, notes=notes, data_date=latest)
 
 
-def _tie(batch: Batch) -> pd.DataFrame:
-    """Tie ledger customers to accounts by code; list those that have none, with their amounts."""
+def _tie(batch: Batch) -> None:
+    """Tie ledger customers to accounts by code."""
     connection = batch.connection
     customers = pd.DataFrame(
         connection.execute(
             select(
                 LedgerCustomer.id,
                 LedgerCustomer.code,
-                LedgerCustomer.name,
                 LedgerCustomer.account_id,
             )
         ),
-        columns=["id", "code", "name", "account_id"],
+        columns=["id", "code", "account_id"],
     ).set_index("id")
     accounts = pd.DataFrame(
         connection.execute(
@@ -226,22 +223,6 @@ def _tie(batch: Batch) -> pd.DataFrame:
                 }
             ),
         )
-    alone = customers.loc[found.isna(), ["code", "name"]]
-    return alone.join(_amounts(batch, alone.index)).reset_index(drop=True)
-
-
-def _amounts(batch: Batch, customers: pd.Index[int]) -> pd.DataFrame:
-    """Revenue and outstanding of ledger customers, from the ledger's beginning."""
-    sale = LedgerEntry.account_number.startswith("70")
-    balance = LedgerEntry.debit - LedgerEntry.credit
-    sums = select(
-        LedgerEntry.customer_id,
-        -func.sum(case((sale, balance))),
-        func.sum(case((~sale, balance))),
-    ).group_by(LedgerEntry.customer_id)
-    rows = [row for row in batch.connection.execute(sums) if row[0] is not None]
-    amounts = pd.DataFrame(rows, columns=["id", "revenue", "outstanding"]).set_index("id")
-    return amounts.reindex(customers).astype("float64").fillna(0.0).round(2) + 0.0
 
 
 def _keep(batch: Batch, user: str, read: _Read, part: LoadReport) -> int:

@@ -1,0 +1,155 @@
+"""Controls: does what was loaded hold together, and how much of it is filled in?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from workbench.metrics import ledger
+from workbench.metrics.catalog import metric
+from workbench.metrics.frames import cents, collect, euros, give, looked_up, ratio
+
+CHECKED = {
+    "accounts": (
+        "siren", "segment", "sector", "city", "owner_id", "customer_code", "employees",
+        "qualified_on",
+    ),
+    "contacts": ("decision_role", "email", "phone"),
+    "opportunities": ("account_id", "amount", "close_date", "owner_id", "created_on"),
+}  # fmt: skip
+COMPLETENESS = {
+    "table": "text",
+    "field": "text",
+    "rows": "count",
+    "missing": "count: rows where the field is empty",
+    "filled": "ratio: the others / rows; null without rows",
+}
+UNMATCHED = {
+    "customer_id": "id",
+    "customer_code": "text",
+    "customer": "text",
+    "revenue": "money: class 70 net of 709, up to the date",
+    "balance": "money: of 411, up to the date",
+}
+BALANCE = {
+    "lines": "count",
+    "debit": "money",
+    "credit": "money",
+    "difference": "money: debit - credit, zero where the ledger holds",
+}
+
+
+@metric(
+    label=("Champs remplis", "Fields filled in"),
+    question=("Quelle part de chaque champ est remplie ?", "How much of each field is filled in?"),
+    unit=("part des lignes", "share of rows"),
+    formula=(
+        "Lignes où le champ n’est pas vide / lignes de la table, à la date.",
+        "Rows where the field isn't empty / rows of the table, at the date.",
+    ),
+    source="Definition of this workbench.",
+    columns=COMPLETENESS,
+)
+def field_completeness(
+    accounts: nw.LazyFrame[Any],
+    contacts: nw.LazyFrame[Any],
+    opportunities: nw.LazyFrame[Any],
+) -> nw.LazyFrame[Any]:
+    """Each field that figures depend on, the emptiest first; an empty text counts as missing."""
+    frames = {"accounts": accounts, "contacts": contacts, "opportunities": opportunities}
+    rows = []
+    for table, fields in CHECKED.items():
+        found = collect(frames[table], *fields)
+        for name in fields:
+            gone = int((found[name].isna() | found[name].isin([""])).sum())
+            rows.append((table, name, len(found), gone))
+    result = pd.DataFrame(rows, columns=["table", "field", "rows", "missing"])
+    result["filled"] = ratio(result["rows"] - result["missing"], result["rows"])
+    ordered = result.sort_values(["filled", "table", "field"], na_position="last")
+    return give(ordered, accounts, COMPLETENESS)
+
+
+@metric(
+    label=("Clients du grand livre sans compte", "Ledger customers without account"),
+    question=(
+        "Quels clients du grand livre n’ont pas de compte ?",
+        "Which customers of the ledger have no account?",
+    ),
+    unit=("€", "€"),
+    formula=(
+        (
+            "Clients auxiliaires dont aucun compte ne porte le code, avec leurs ventes (classe "
+            "70) et leur solde (411) jusqu’à la date."
+        ),
+        (
+            "Auxiliary customers whose code no account has, with their sales (class 70) and their "
+            "balance (411) up to the date."
+        ),
+    ),
+    source="Plan comptable général (ANC 2014-03), classes 70 and 411.",
+    columns=UNMATCHED,
+)
+def unmatched_customers(
+    ledger_customers: nw.LazyFrame[Any],
+    ledger_entries: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+) -> nw.LazyFrame[Any]:
+    """Customers without account, the largest sales first.
+
+    Args:
+        ledger_customers: of the ledger, tied to accounts where a code says so.
+        ledger_entries: the ledger.
+        as_of: amounts are summed up to this day.
+    """
+    alone = collect(
+        ledger_customers.filter(nw.col("account_id").is_null()).select(
+            nw.col("id").alias("customer_id"),
+            nw.col("code").alias("customer_code"),
+            nw.col("name").alias("customer"),
+        )
+    )
+    sold = _by_customer(ledger.sales(ledger_entries, as_of=as_of))
+    owed = _by_customer(ledger.receivables(ledger_entries, as_of=as_of))
+    result = alone.assign(
+        revenue=euros(looked_up(alone["customer_id"], sold).fillna(0)),
+        balance=euros(looked_up(alone["customer_id"], owed).fillna(0)),
+    )
+    ordered = result.sort_values(["revenue", "customer_id"], ascending=[False, True])
+    return give(ordered, ledger_customers, UNMATCHED)
+
+
+def _by_customer(lines: nw.LazyFrame[Any]) -> pd.Series[int]:
+    named = lines.filter(~nw.col("customer_id").is_null())
+    found = collect(named.group_by("customer_id").agg(nw.col("cents").sum()))
+    return found.set_index("customer_id")["cents"]
+
+
+@metric(
+    label=("Équilibre du grand livre", "Balance of the ledger"),
+    question=("Le grand livre est-il équilibré ?", "Does the ledger balance?"),
+    unit=("€", "€"),
+    formula=(
+        "Somme des débits – somme des crédits de toutes les écritures jusqu’à la date : zéro.",
+        "Sum of debits - sum of credits of all entries up to the date: zero.",
+    ),
+    source="Livre des procédures fiscales, article A47 A-1 (FEC).",
+    columns=BALANCE,
+)
+def ledger_balance(ledger_entries: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """One row: the ledger's lines, debit, credit and their difference."""
+    sums = collect(
+        ledger_entries.select(cents("debit").alias("debit"), cents("credit").alias("credit"))
+    )
+    debit, credit = int(sums["debit"].sum()), int(sums["credit"].sum())
+    result = pd.DataFrame(
+        {
+            "lines": [len(sums)],
+            "debit": [debit / 100],
+            "credit": [credit / 100],
+            "difference": [(debit - credit) / 100],
+        }
+    )
+    return give(result, ledger_entries, BALANCE)
