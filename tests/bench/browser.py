@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import TimeoutError, sync_playwright  # noqa: A004 - theirs
 
 from tests.bench.demo import ROOT
 from tests.parts import find
@@ -126,10 +126,10 @@ class Visitor:
             page = context.new_page()
             page.goto(address)
             finished(page)
-            return {
-                "figures": page.evaluate("bench.figures()"),
-                "tables": page.evaluate("bench.tables()"),
-            }
+            drawn = page.evaluate("bench.count()")
+            figures, tables = page.evaluate("[bench.figures(), bench.tables()]")
+            # A table without rows, or one that isn't in sight yet, is none to wait for.
+            return {"figures": figures[: drawn["figures"]], "tables": tables[: drawn["tables"]]}
 
 
 @contextmanager
@@ -163,7 +163,11 @@ def visit(context: BrowserContext, address: str, expected: dict[str, Any]) -> tu
     counts = {name: len(listed) for name, listed in expected.items()}
     page.goto(address, wait_until="commit")
     page.evaluate("counts => bench.until(counts)", counts)
-    page.wait_for_function("bench.at !== null", polling=100)
+    try:
+        page.wait_for_function("bench.at !== null", polling=100)
+    except TimeoutError as error:
+        drawn = page.evaluate("bench.count()")
+        raise RuntimeError(f"{address}: drawn {drawn}, expected {counts}") from error
     found.seconds = page.evaluate("bench.at") / 1000
     return page, found
 

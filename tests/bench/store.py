@@ -145,10 +145,15 @@ def changing(demo: Demo) -> Iterator[Row]:
 
 
 def remembering(demo: Demo) -> Iterator[Row]:
-    """The demo as it was known at a moment, replayed from the journal."""
-    engine = connect(demo.url)
+    """The demo as it was known before somebody changed it, replayed from the journal."""
+    shutil.copy(demo.url.removeprefix("sqlite:///"), demo.folder / "changed.db")
+    engine = connect(f"sqlite:///{demo.folder / 'changed.db'}")
     moment = dt.datetime.now(dt.UTC)
-    mine = once(lambda: past.past(engine, moment).dispose())
+    edit = journal.Edit("account", 1, 1, "next_step", "later")
+    viewer = access.viewer(engine, "directrice")
+    journal.save(engine, [edit], viewer=viewer, surface=Surface.DASHBOARD, each=True)
+    mine = once(lambda: past.past(engine, moment))
+    assert past.past(engine, moment) is not engine, "nothing was changed"
 
     def floor() -> None:
         with sqlite3.connect(demo.folder / "demo.db") as store:
