@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 from bokeh.models import ImportedStyleSheet
+from panel.io.resources import CDN_DIST, LOCAL_DIST
 from tornado.web import RedirectHandler
 
 from dashboards import assets, pages, report_files, states
@@ -87,7 +88,12 @@ def _keep_style_sheets(document: Document) -> None:
     references that the browser can't resolve when nothing else in the message defines them.
     """
     every: Any = document.select({"type": ImportedStyleSheet})
-    pn.state._stylesheets[document] = {one.url: one for one in every}  # noqa: SLF001 - no other door
+    kept = pn.state._stylesheets.setdefault(document, {})  # noqa: SLF001 - no other door
+    for one in every:
+        # What is looked up is the address as it was before Panel versioned it and made it ours.
+        local = one.url.partition("?")[0]
+        kept[local] = one
+        kept[local.replace(LOCAL_DIST, CDN_DIST)] = one
 
 
 def failed(problem: Exception, settings: Settings) -> Any:

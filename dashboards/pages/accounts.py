@@ -36,6 +36,7 @@ LISTED = 40
 """So many groups, or accounts found, stand in the tree; a search finds the others."""
 SHORTEST = 2
 TREE_HEIGHT = 560
+OPEN = "sheet"
 
 
 class State(param.Parameterized):
@@ -165,8 +166,10 @@ class Groups:
         )
         self.search.param.watch(lambda _: self.fill(), "value_input")
         self.note = states.html("")
-        self.tree = pmui.Tree(items=[], sizing_mode="stretch_width", margin=0)
-        self.tree.on_click(self._open)
+        self.tree = pmui.Tree(items=[], multi_select=False, sizing_mode="stretch_width", margin=0)
+        # A click on a group opens its branch, one on its button or on a company the sheet.
+        self.tree.on_action(OPEN, self._open)
+        self.tree.param.watch(self._chosen, "value")
         slot = session.add(Slot(self.show, tree))
         head = cards.heading(
             loc,
@@ -223,6 +226,11 @@ class Groups:
     def _open(self, item: dict[str, Any]) -> None:
         self.session.go("account", id=item["id"])
 
+    def _chosen(self, event: Any) -> None:
+        for item in event.new:
+            if not item.get("items"):
+                self._open(item)
+
 
 def nodes(
     listed: list[marks.Row], tops: list[int], measure: str, loc: Locale, *, opened: bool
@@ -239,6 +247,7 @@ def nodes(
             "label": row["name"],
             "secondary": " · ".join(said),
             "open": opened,
+            "actions": [{"label": OPEN, "icon": "open_in_new", "inline": True}],
         }
         made[row["id"]] = node
         if row["parent_id"] in made:
