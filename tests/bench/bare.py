@@ -55,7 +55,7 @@ def _frame(rows: int, columns: int) -> pd.DataFrame:
 
 def served(content: dict[str, Any]) -> Callable[[], pmui.Page]:
     """What the server calls for each visit; it asks for a plain function."""
-    return lambda: page(**content)
+    return lambda: page(content["figures"], content["tables"])
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ USER = "directrice"
 DESK = {"width": 1440, "height": 900}
 PATIENCE = 60  # seconds
 QUIET = 1.5  # seconds without a change after which a page is taken for finished
+STUCK = 6  # the same where something still says that it is loading
 POLL = 0.05  # seconds
 
 
@@ -129,7 +130,11 @@ class Visitor:
             drawn = page.evaluate("bench.count()")
             figures, tables = page.evaluate("[bench.figures(), bench.tables()]")
             # A table without rows, or one that isn't in sight yet, is none to wait for.
-            return {"figures": figures[: drawn["figures"]], "tables": tables[: drawn["tables"]]}
+            return {
+                "figures": figures[: drawn["figures"]],
+                "tables": tables[: drawn["tables"]],
+                "waiting": drawn["waiting"],
+            }
 
 
 @contextmanager
@@ -160,7 +165,8 @@ def visit(context: BrowserContext, address: str, expected: dict[str, Any]) -> tu
 
     wire.on("Network.loadingFinished", finished_one)
     wire.on("Network.webSocketFrameReceived", frame)
-    counts = {name: len(listed) for name, listed in expected.items()}
+    counts = {name: len(expected[name]) for name in ("figures", "tables")}
+    counts["waiting"] = expected["waiting"]
     page.goto(address, wait_until="commit")
     page.evaluate("counts => bench.until(counts)", counts)
     try:
@@ -178,9 +184,9 @@ def finished(page: Page) -> None:
     while time.monotonic() < until:
         page.wait_for_timeout(250)
         now = page.evaluate("window.Bokeh?.documents?.[0]?.is_idle ? bench.count() : null")
-        if now is None or now != last or now["waiting"]:
+        if now is None or now != last:
             last, since = now, time.monotonic()
-        elif time.monotonic() - since > QUIET:
+        elif time.monotonic() - since > (STUCK if now["waiting"] else QUIET):
             return
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.bench.browser import Visitor
     from tests.bench.demo import Demo
 
-VISITS = 3
+VISITS = 2
 BARE = "Panel and panel-material-ui, the same figures and tables"
 CHOSEN = ("quarter", "3m", "24m")  # periods
 FIRST, AGAIN = 3.5, 0.2  # MB
@@ -95,7 +95,8 @@ def viewing(demo: Demo) -> Iterator[Row]:
 
 def _drawn(content: dict[str, Any], again: float) -> str:
     figures, tables = len(content["figures"]), len(content["tables"])
-    return f"{figures} figures, {tables} tables; on a return {again:.2f} s"
+    stuck = f"; {content['waiting']} never drawn" if content["waiting"] else ""
+    return f"{figures} figures, {tables} tables; on a return {again:.2f} s{stuck}"
 
 
 def _fresh(browser: Visitor, address: str, content: dict[str, Any]) -> Visit:
