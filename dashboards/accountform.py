@@ -91,7 +91,8 @@ class AccountForm:
 
     def _read(self) -> pd.Series[Any]:
         frame = self.session.whole().table("accounts")
-        return frame[frame["id"] == self.account].iloc[0]
+        row: pd.Series[Any] = frame[frame["id"] == self.account].iloc[0]
+        return row
 
     def _open(self, _: object) -> None:
         self.row = self._read()

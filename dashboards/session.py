@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import panel as pn
+import param
 
 import workbench
 from dashboards.browser import Browser
@@ -23,8 +24,6 @@ from dashboards.filters import PERIODS, Filters, Span, reps_under
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import param
-
     from dashboards.drill import Drill
     from workbench.locale import Locale
     from workbench.settings import Settings
@@ -32,6 +31,13 @@ if TYPE_CHECKING:
     from workbench.store.dataset import Dataset
 
 POOL = ThreadPoolExecutor(4, "draw")
+
+
+class Choices(param.Parameterized):
+    """The choices that a page offers beside the filter bar: a page's `State` declares them."""
+
+    def __init__(self, **given: Any) -> None:
+        param.Parameterized.__init__(self, **given)
 
 
 @dataclass(frozen=True)

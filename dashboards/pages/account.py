@@ -259,11 +259,12 @@ class Sheet:
 
     def family(self, scope: Scope) -> pd.DataFrame:
         """The group that they belong to, themselves included."""
-        frame = hierarchy.account_tree.of(
+        frame: pd.DataFrame = hierarchy.account_tree.of(
             self.scope(scope).data, since=scope.span.start, until=scope.span.end
         )
-        root = frame.loc[frame["id"] == self.account, "root_id"]
-        return frame[frame["root_id"] == root.iloc[0]]
+        root: pd.Series[Any] = frame.loc[frame["id"] == self.account, "root_id"]
+        group: pd.DataFrame = frame[frame["root_id"] == root.iloc[0]]
+        return group
 
     # Tables
 
@@ -450,8 +451,7 @@ def _told(
     body = states.html("")
 
     def show(found: str | Exception) -> None:
-        failed = isinstance(found, Exception)
-        body.object = states.error(session.loc, found) if failed else found
+        body.object = states.error(session.loc, found) if isinstance(found, Exception) else found
 
     slot = session.add(Slot(show, tell))
     told = cards.heading(session.loc, title, subtitle, metric) if title else ""

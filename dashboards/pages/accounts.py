@@ -12,7 +12,7 @@ from dashboards import cards, states, tables
 from dashboards.choice import choice
 from dashboards.pages import pipeline as deals
 from dashboards.pages import revenue as sales
-from dashboards.session import Slot
+from dashboards.session import Choices, Slot
 from dashboards.shell import Page
 from workbench.figures import hierarchy as figures
 from workbench.figures import marks
@@ -39,15 +39,18 @@ TREE_HEIGHT = 560
 OPEN = "sheet"
 
 
-class State(param.Parameterized):
+class State(Choices):
     """What gives accounts their weight."""
 
-    measure = param.Selector(default="revenue", objects=list(MEASURES.values()))
+    measure: Any = param.Selector(default="revenue", objects=list(MEASURES.values()))
 
 
 def tree(scope: Scope) -> pd.DataFrame:
     """Every account under its parent, with own and group totals; revenue is the period's."""
-    return hierarchy.account_tree.of(scope.data, since=scope.span.start, until=scope.span.end)
+    found: pd.DataFrame = hierarchy.account_tree.of(
+        scope.data, since=scope.span.start, until=scope.span.end
+    )
+    return found
 
 
 def accounts(scope: Scope) -> cards.Number:
@@ -223,7 +226,7 @@ class Groups:
             marks.rows(listed), kept.tolist(), self.state.measure, loc, opened=bool(asked)
         )
 
-    def _open(self, item: dict[str, Any]) -> None:
+    def _open(self, item: Any) -> None:
         self.session.go("account", id=item["id"])
 
     def _chosen(self, event: Any) -> None:

@@ -11,7 +11,7 @@ import param
 
 from dashboards import cards, states, tables
 from dashboards.choice import choice
-from dashboards.session import Slot
+from dashboards.session import Choices, Slot
 from dashboards.shell import Page
 from workbench.figures import activity as figures
 from workbench.figures import marks
@@ -40,11 +40,11 @@ LATELY = 90
 SENTENCES = 12
 
 
-class State(param.Parameterized):
+class State(Choices):
     """How the page cuts the activity."""
 
-    level = param.Selector(default="rep", objects=list(LEVELS.values()))
-    by = param.Selector(default="owner", objects=list(GROUPS.values()))
+    level: Any = param.Selector(default="rep", objects=list(LEVELS.values()))
+    by: Any = param.Selector(default="owner", objects=list(GROUPS.values()))
 
 
 def _period(scope: Scope) -> dict[str, dt.date]:
@@ -130,7 +130,7 @@ def touched_rows(scope: Scope) -> tables.Rows:
 
 def _all_touches(scope: Scope) -> pd.DataFrame:
     days = (scope.span.end - scope.span.start).days + 1
-    frame = activity.account_touches.of(scope.data, days=days)
+    frame: pd.DataFrame = activity.account_touches.of(scope.data, days=days)
     return frame[frame["touched"]]
 
 

@@ -10,6 +10,7 @@ import param
 
 from dashboards import cards, states, tables
 from dashboards.choice import choice
+from dashboards.session import Choices
 from dashboards.shell import Page
 from workbench.figures import funnel as figures
 from workbench.figures import marks
@@ -35,12 +36,12 @@ COHORTS = {msg("Par trimestre d’entrée"): "quarter", msg("Par année d’entr
 TARGETS = {msg("Devenus clients"): "client", msg("Devenus prospects"): "prospect"}
 
 
-class State(param.Parameterized):
+class State(Choices):
     """How the page cuts the accounts."""
 
-    by = param.Selector(default="segment", objects=list(GROUPS.values()))
-    cohort = param.Selector(default="quarter", objects=list(COHORTS.values()))
-    to = param.Selector(default="client", objects=list(TARGETS.values()))
+    by: Any = param.Selector(default="segment", objects=list(GROUPS.values()))
+    cohort: Any = param.Selector(default="quarter", objects=list(COHORTS.values()))
+    to: Any = param.Selector(default="client", objects=list(TARGETS.values()))
 
 
 def stock_number(word: Status) -> Callable[[Scope], cards.Number]:

@@ -8,6 +8,7 @@ import param
 
 from dashboards import cards, tables
 from dashboards.choice import choice
+from dashboards.session import Choices
 from dashboards.shell import Page
 from workbench.figures import marks
 from workbench.figures import pipeline as figures
@@ -34,11 +35,11 @@ GROUPS = {
 KEYS = {"owner": "owner_id", "team": "team_id"}
 
 
-class State(param.Parameterized):
+class State(Choices):
     """How the page cuts the deals."""
 
-    measure = param.Selector(default="amount", objects=list(MEASURES.values()))
-    by = param.Selector(default="team", objects=list(GROUPS.values()))
+    measure: Any = param.Selector(default="amount", objects=list(MEASURES.values()))
+    by: Any = param.Selector(default="team", objects=list(GROUPS.values()))
 
 
 def _period(scope: Scope) -> dict[str, dt.date]:
@@ -51,7 +52,8 @@ def _total(scope: Scope) -> marks.Row:
 
 def _trend(scope: Scope, column: str) -> list[float]:
     history = pipeline.pipeline_history.of(scope.data)
-    return history[column].astype(float).tolist()
+    values: list[float] = history[column].astype(float).tolist()
+    return values
 
 
 def weighted(scope: Scope) -> cards.Number:

@@ -10,6 +10,7 @@ import param
 
 from dashboards import cards, tables
 from dashboards.choice import choice
+from dashboards.session import Choices
 from dashboards.shell import Page
 from workbench.figures import marks
 from workbench.figures import revenue as figures
@@ -32,10 +33,10 @@ GROUPS = {
 }
 
 
-class State(param.Parameterized):
+class State(Choices):
     """By what revenue is listed."""
 
-    by = param.Selector(default="account", objects=list(GROUPS.values()))
+    by: Any = param.Selector(default="account", objects=list(GROUPS.values()))
 
 
 def _period(scope: Scope) -> dict[str, dt.date]:

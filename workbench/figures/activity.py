@@ -43,16 +43,16 @@ def activity_by_rep(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     )
     weeks = _weeks([row["period"] for row in listed])
     values, keys, hovers, texts = [], [], [], []
-    for line, one in enumerate(ordered):
-        for column, week in enumerate(weeks):
-            row = counts[one].get(week, {})
+    for line, who in enumerate(ordered):
+        for place, week in enumerate(weeks):
+            row = counts[who].get(week, {})
             done = row.get("activities", 0)
-            values.append((line, column, float(done)))
-            keys.append([one, f"{week:%Y-%m-%d}"])
+            values.append((line, place, float(done)))
+            keys.append([who, f"{week:%Y-%m-%d}"])
             texts.append(loc.count(done))
             hovers.append(
                 marks.hover(
-                    names[one],
+                    names[who],
                     loc.t("semaine du {day}", day=loc.date(week)),
                     loc.plural(done, "{n} action", "{n} actions"),
                     loc.t("dont {count} avec échange", count=loc.count(row.get("two_way", 0))),
