@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 from bokeh.models import ImportedStyleSheet
-from panel.io.resources import CDN_DIST, LOCAL_DIST
 from tornado.web import RedirectHandler
 
 from dashboards import assets, pages, report_files, states
@@ -74,26 +73,28 @@ def show(page: Page, every: list[Page], settings: Settings) -> Any:
     )
 
     async def draw() -> None:
-        _keep_style_sheets(document)
+        _unshare_style_sheets(document)
         await session.see(*session.first)
 
     pn.state.onload(draw)
     return shown
 
 
-def _keep_style_sheets(document: Document) -> None:
-    """Let what is drawn later use the style sheets that the browser has.
+class _Unshared(dict[str, ImportedStyleSheet]):
+    """A cache that never has what it is asked for."""
 
-    Panel forgets them once the address is known; a pane that changes then sends them anew, as
-    references that the browser can't resolve when nothing else in the message defines them.
+    def __contains__(self, _: object) -> bool:
+        return False
+
+
+def _unshare_style_sheets(document: Document) -> None:
+    """Give whatever is drawn from now on style sheets of its own.
+
+    Panel shares them within a document. A sheet that only a skeleton had leaves the browser with
+    it, while the server still takes it for known: the next pane that refers to it breaks the whole
+    message ("reference isn't known").
     """
-    every: Any = document.select({"type": ImportedStyleSheet})
-    kept = pn.state._stylesheets.setdefault(document, {})  # noqa: SLF001 - no other door
-    for one in every:
-        # What is looked up is the address as it was before Panel versioned it and made it ours.
-        local = one.url.partition("?")[0]
-        kept[local] = one
-        kept[local.replace(LOCAL_DIST, CDN_DIST)] = one
+    pn.state._stylesheets[document] = _Unshared()  # noqa: SLF001 - no other door
 
 
 def failed(problem: Exception, settings: Settings) -> Any:
