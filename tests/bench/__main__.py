@@ -83,14 +83,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     asked = parser.parse_args()
     console = Console(width=None if Console().is_terminal else 200)
+    aside = Console(stderr=True, highlight=False, soft_wrap=True)
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="workbench-bench-") as folder:
         demo = Demo(Path(folder))
         for name, measure in groups(each=asked.all).items():
             if asked.names and name not in asked.names:
                 continue
-            with console.status(f"measuring: {name}"):
-                rows += measure(demo)
+            for row in measure(demo):
+                aside.print(f"{name}: {row.work}: {amount(row.ours, row.unit)}")
+                rows.append(row)
     console.print(table(rows, plain=not console.is_terminal))
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
     console.print(f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load}")
