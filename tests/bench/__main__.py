@@ -91,7 +91,8 @@ def main() -> None:
             if asked.names and name not in asked.names:
                 continue
             for row in measure(demo):
-                aside.print(f"{name}: {row.work}: {amount(row.ours, row.unit)}")
+                beside = "" if row.ratio is None else f", {row.ratio:.2f} x the floor"
+                aside.print(f"{name}: {row.work}: {amount(row.ours, row.unit)}{beside}")
                 rows.append(row)
     console.print(table(rows, plain=not console.is_terminal))
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())

@@ -85,12 +85,23 @@ def notebooks(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def server(store, notebooks, tmp_path_factory):
+def folder(tmp_path_factory):
+    """The server's own folder: its settings and its log."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="session")
+def log(folder):
+    """`log()`: what the server has written so far."""
+    return lambda: (folder / "log").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def server(store, notebooks, folder, log):
     """The address of a server of its own process, on the store."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("server")
     config = folder / "workbench.toml"
     config.write_text(
         f'today = 2026-09-30\ndatabase = "sqlite:///{store}"\n'
@@ -98,12 +109,12 @@ def server(store, notebooks, tmp_path_factory):
         '[company]\nname = "Aquibat"\n[auth]\nsecret_file = "secret"\n',
         encoding="utf-8",
     )
-    log = (folder / "log").open("w", encoding="utf-8")
+    written = (folder / "log").open("w", encoding="utf-8")
     command = [sys.executable, "-m", "workbench.cli", "serve", "--port", str(port)]
     if shutil.which("workbench", path=str(Path(sys.executable).parent)):
         command = [str(Path(sys.executable).parent / "workbench"), *command[3:]]
     process = subprocess.Popen(
-        [*command, "--config", str(config)], stdout=log, stderr=log, env={**os.environ}
+        [*command, "--config", str(config)], stdout=written, stderr=written, env={**os.environ}
     )
     address = f"http://localhost:{port}"
     until = time.monotonic() + 60
@@ -113,12 +124,12 @@ def server(store, notebooks, tmp_path_factory):
             break
         except OSError:
             if process.poll() is not None or time.monotonic() > until:
-                raise AssertionError((folder / "log").read_text(encoding="utf-8")) from None
+                raise AssertionError(log()) from None
             time.sleep(0.2)
     yield address
     process.terminate()
     process.wait(10)
-    log.close()
+    written.close()
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +142,7 @@ def chromium():
 
 
 @pytest.fixture
-def page_as(chromium, server, passwords):
+def page_as(chromium, server, passwords, log):
     """`page_as("manager", "/funnel")`: a page, signed in and drawn."""
     opened, troubles = [], []
 
@@ -143,6 +154,12 @@ def page_as(chromium, server, passwords):
         page.on("request", asked)
         page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: troubles.append(str(error)))
+
+        def answered(response):
+            if response.status >= 500:  # noqa: PLR2004
+                troubles.append(f"{response.status} from {response.url}: {log()[-3000:]}")
+
+        page.on("response", answered)
 
     def open_(role, path="/overview", *, size=None, language="fr", dark=False):
         context = chromium.new_context(viewport=size or DESK, accept_downloads=True)

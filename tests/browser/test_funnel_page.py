@@ -32,8 +32,9 @@ def click_mark(page, mark):
 def rows_counted(page):
     """How many rows the dialog says that it holds."""
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Total")
-    return int(re.sub(r"\D", "", dialog.locator(".totals b").first.inner_text()))
+    count = dialog.locator(".totals b").first
+    expect(count).to_have_text(re.compile(r"\d"), timeout=20_000)
+    return int(re.sub(r"\D", "", count.inner_text()))
 
 
 def test_the_stock_of_the_demo(page_as):

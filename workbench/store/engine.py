@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import adbc_driver_postgresql.dbapi
-import adbc_driver_sqlite.dbapi
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from workbench.errors import StoreError
+from workbench.store.sqlite import Libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+LIBRARIES: WeakKeyDictionary[Engine, Libraries] = WeakKeyDictionary()
 WRITER_LOCK = 7_041_871  # any number, the same for all: PostgreSQL's advisory lock of the writer
 
 
@@ -56,24 +58,9 @@ def _engine(parsed: URL) -> Engine:
         event.listen(engine, "begin", _begin_on_postgresql)
         return engine
     engine = create_engine(parsed, connect_args={"timeout": 60})
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_on_sqlite)
+    LIBRARIES[engine] = Libraries(str(parsed.database))
+    LIBRARIES[engine].attach(engine)
     return engine
-
-
-def _set_up_sqlite(dbapi_connection: Any, _record: object) -> None:
-    dbapi_connection.isolation_level = None  # we say BEGIN ourselves, below
-    # A load writes pages many times over: 64 MB of them in memory spare it a quarter of its time.
-    pragmas = ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "cache_size=-65536")
-    for pragma in pragmas:
-        dbapi_connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_on_sqlite(connection: Connection) -> None:
-    # A transaction that will write takes the lock at once: one that starts by reading could not
-    # be upgraded once another has written.
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _begin_on_postgresql(connection: Connection) -> None:
@@ -146,13 +133,13 @@ def arrow_cursor(engine: Engine) -> Iterator[Any]:
     """An ADBC cursor on the store, within one read snapshot."""
     url = engine.url
     if engine.dialect.name == "sqlite":
-        connection = adbc_driver_sqlite.dbapi.connect(f"file:{url.database}?mode=ro")
+        opened = LIBRARIES[engine].reading()
         # Column types are inferred from the first batch: one batch large enough to hold a table.
         options = {"adbc.sqlite.query.batch_rows": 4_000_000}
     else:
         plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = adbc_driver_postgresql.dbapi.connect(plain)
+        opened = adbc_driver_postgresql.dbapi.connect(plain)
         options = {}
-    with connection, connection.cursor() as cursor:
+    with opened as connection, connection.cursor() as cursor:
         cursor.adbc_statement.set_options(**{k: str(v) for k, v in options.items()})
         yield cursor
