@@ -59,6 +59,6 @@ def _all(where: str, data: Any, limit: float, *, each: bool) -> Iterator[Row]:
 
 def _one(name: str, data: Any) -> Took:
     metric = CATALOG[name]
-    for table in metric.tables:
-        data.table(table)
-    return best(lambda: metric.of(data))
+    frames = [data.table(table) for table in metric.tables]
+    dated = {"as_of": data.as_of} if "as_of" in metric.options else {}
+    return best(lambda: metric(*frames, **dated))  # `of` would keep the first result

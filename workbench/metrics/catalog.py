@@ -125,10 +125,17 @@ class Metric:
         return None
 
     def of(self, data: Dataset, **options: Any) -> Any:
-        """Compute from a dataset: its tables, and its date for `as_of`."""
+        """Compute from a dataset: its tables, and its date for `as_of`.
+
+        Computed once for all who look at the same rows with the same options.
+        """
         if "as_of" in self.options:
             options.setdefault("as_of", data.as_of)
-        return self(*(data.table(name) for name in self.tables), **options)
+        return data.computed(
+            (self.name, repr(sorted(options.items()))),
+            self.tables,
+            lambda: self(*map(data.table, self.tables), **options),
+        )
 
 
 def metric(

@@ -30,7 +30,7 @@ from workbench.store.schema import ENTITIES, Change, Load
 from workbench.tables import TABLES, table
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from sqlalchemy import Engine
 
@@ -141,9 +141,16 @@ class Dataset:
         table(name)
         if name not in self._frames:
             self._frames[name] = self._filtered(name) if self.filters else self._whole(name)
-        frame = self._frames[name]
-        # A shallow copy: whoever adds a column to it adds it to theirs alone.
-        return frame.copy(deep=False) if isinstance(frame, pd.DataFrame) else frame
+        return _own(self._frames[name])
+
+    def computed(self, what: Hashable, tables: Iterable[str], compute: Callable[[], Any]) -> Any:
+        """The frame computed from these tables, kept for all datasets of the same rows."""
+        if self.backend == "duckdb":  # a relation is a query, not yet a result
+            return compute()
+        # Filters look into other tables than those read.
+        rows = (self.filters, self._versions[""] if self.filters else None)
+        key = ("computed", what, self.backend, rows, *map(self._key, tables))
+        return _own(SHELF.get(key, compute, _bytes))
 
     def where(
         self,
@@ -314,6 +321,17 @@ class Dataset:
             .filter(nw.col("credited").is_in(reps))
             .drop("credited")
         )
+
+
+def _own(frame: Any) -> Any:
+    """A shallow copy: whoever adds a column to it adds it to theirs alone."""
+    return frame.copy(deep=False) if isinstance(frame, pd.DataFrame) else frame
+
+
+def _bytes(frame: Any) -> int:
+    if isinstance(frame, pd.DataFrame):
+        return int(frame.memory_usage().sum())
+    return int(frame.estimated_size() if hasattr(frame, "estimated_size") else frame.nbytes)
 
 
 def _contracted(name: str, read: pa.Table) -> pa.Table:
