@@ -55,7 +55,7 @@ def _open_deals(
     as_of: Any,
 ) -> pd.DataFrame:
     companies = accounts.select(nw.col("id").alias("account_id"), nw.col("name").alias("account"))
-    live = deals(opportunities, stages, "name", as_of=as_of).filter(nw.col("kind") == "open")
+    live = deals(opportunities, stages, "name", as_of=as_of, kind="open")
     return collect(
         live.join(companies, on="account_id", how="left").with_columns(
             is_stalled=is_stalled(as_of), stage_days=age("stage_since", as_of)

@@ -21,59 +21,64 @@ _DEAL = ("id", "account_id", "pipeline", "stage_id", "stage_since", "amount", "p
 
 
 def deals(
-    opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any], *more: str, as_of: Any = None
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    *more: str,
+    as_of: Any = None,
+    kind: str | None = None,
 ) -> nw.LazyFrame[Any]:
-    """Opportunities with their stage, probability that holds, and whole cents.
+    """Opportunities with what their stage means, and whole cents.
 
     Args:
         opportunities: as of the date.
         stages: of all pipelines.
         more: further columns of opportunities that are wanted.
         as_of: those created after it are left out.
+        kind: only those open, won or lost; None for all.
 
     Returns:
-        The opportunities' columns, and stage (label), position, kind, stalled_days, odds (the
-        probability that holds), cents, weighted_cents, closed_on (null while open).
+        The opportunities' columns, and stage (label), stage_probability, position, kind,
+        stalled_days, cents.
     """
-    known = stages.select(
-        nw.col("id").alias("stage_id"),
-        nw.col("label").alias("stage"),
-        nw.col("probability").alias("stage_probability"),
-        "position",
-        "kind",
-        "stalled_days",
+    known = stages.select("id", "label", "probability", "position", "kind", "stalled_days").rename(
+        {"id": "stage_id", "label": "stage", "probability": "stage_probability"}
     )
+    if kind is not None:
+        known = known.filter(nw.col("kind") == kind)
     rows = opportunities.select(*_DEAL, *more)
     last = day(as_of)
     if last is not None:
         rows = rows.filter(
             nw.col("created_on").is_null() | (nw.col("created_on") <= midnight(last))
         )
+    return rows.join(known, on="stage_id", how="inner").with_columns(cents=cents("amount"))
+
+
+def weighed(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add `odds`, the probability that holds, and `weighted_cents`."""
     odds = (
-        nw.when(nw.col("kind") == "lost")
-        .then(nw.lit(0.0))
-        .when(nw.col("kind") == "won")
-        .then(nw.lit(1.0))
-        .when(nw.col("probability").is_null())
-        .then(nw.col("stage_probability"))
-        .otherwise(nw.col("probability"))
+        nw.when(nw.col("kind") == "open")
+        .then(nw.coalesce("probability", "stage_probability"))
+        .otherwise((nw.col("kind") == "won").cast(nw.Float64))
     )
-    seen = ~nw.col("stage_since").is_null() & (
-        nw.col("created_on").is_null() | (nw.col("stage_since") > nw.col("created_on"))
-    )
-    is_closed = nw.col("kind") != "open"
-    closed_on = (
-        nw.when(is_closed & (seen | nw.col("close_date").is_null()))
-        .then(nw.col("stage_since"))
-        .when(is_closed)
-        .then(nw.col("close_date"))
-    )
-    weighed = rows.join(known, on="stage_id", how="inner").with_columns(
-        odds=odds, cents=cents("amount"), closed_on=closed_on
-    )
-    return weighed.with_columns(
+    return rows.with_columns(odds=odds).with_columns(
         weighted_cents=rounded(nw.col("cents") * nw.col("odds").fill_null(0.0))
     )
+
+
+def closed(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """Add `closed_on`, the day on which the deal was won or lost; null while it is open.
+
+    That is when it came to its stage; where it stood there from the start, or nobody knows since
+    when, its close date.
+    """
+    unseen = nw.col("stage_since").is_null() | (nw.col("stage_since") <= nw.col("created_on"))
+    closed_on = (
+        nw.when(unseen & ~nw.col("close_date").is_null())
+        .then(nw.col("close_date"))
+        .otherwise(nw.col("stage_since"))
+    )
+    return rows.with_columns(closed_on=nw.when(nw.col("kind") != "open").then(closed_on))
 
 
 def age(since: str, as_of: Any) -> nw.Expr:

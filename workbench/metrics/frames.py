@@ -77,8 +77,9 @@ def give(
         columns: name and kind of each, as in the catalog.
     """
     shaped = pd.DataFrame(
-        {name: _cast(result[name], kind.partition(":")[0]) for name, kind in columns.items()}
-    ).reset_index(drop=True)
+        {name: _cast(result[name], kind.partition(":")[0]).array for name, kind in columns.items()},
+        copy=False,
+    )
     if like.implementation.is_pandas():
         return nw.from_native(shaped).lazy()
     table = pa.Table.from_pandas(shaped, preserve_index=False)

@@ -75,11 +75,12 @@ def within(
 ) -> nw.LazyFrame[Any]:
     """The rows dated in the period, both days included; None is no limit."""
     first, last = day(since), day(until)
+    limits = []
     if first is not None:
-        frame = frame.filter(nw.col(column) >= midnight(first))
+        limits.append(nw.col(column) >= midnight(first))
     if last is not None:
-        frame = frame.filter(nw.col(column) < midnight(last + DAY))
-    return frame
+        limits.append(nw.col(column) < midnight(last + DAY))
+    return frame.filter(*limits) if limits else frame
 
 
 def earliest(*values: Any) -> dt.date | None:
@@ -149,6 +150,13 @@ def month_ends(as_of: dt.date, months: int) -> list[dt.date]:
 def months_between(since: dt.date, until: dt.date) -> pd.DatetimeIndex:
     """The first days of the months that the period touches."""
     return pd.date_range(since.replace(day=1), until, freq="MS", unit="us")
+
+
+def added(daily: pd.DataFrame, column: str, since: dt.date, until: dt.date) -> int:
+    """The sum of a column over the rows dated in the period, both days included."""
+    on = days(daily["date"])
+    chosen = (on >= number_of(since)) & (on <= number_of(until))
+    return int(daily[column].to_numpy("int64")[chosen].sum())
 
 
 def compared(values: Mapping[str, tuple[float, float]], asked: Span) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.deals import DIMENSIONS, age, deals, is_stalled
+from workbench.metrics.deals import DIMENSIONS, age, closed, deals, is_stalled, weighed
 from workbench.metrics.frames import cents, collect, euros, give, ratio, rounded, whole
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.intervals import wilson
@@ -130,9 +130,7 @@ def pipeline_rows(
         nw.col("id").alias("account_id"), nw.col("name").alias("account")
     )
     more = ("code", "name", "loss_reason", "version")
-    rows = deals(opportunities, stages, *more, as_of=as_of)
-    if kind is not None:
-        rows = rows.filter(nw.col("kind") == kind)
+    rows = weighed(closed(deals(opportunities, stages, *more, as_of=as_of, kind=kind)))
     found = collect(
         rows.join(named_accounts, on="account_id", how="left").with_columns(
             age_days=age("created_on", as_of),
@@ -245,7 +243,7 @@ def _summed(
 ) -> pd.DataFrame:
     """Open deals added up by group and keys."""
     choice("grouping", by, GROUPINGS)
-    live = deals(opportunities, stages, as_of=as_of).filter(nw.col("kind") == "open")
+    live = weighed(deals(opportunities, stages, as_of=as_of, kind="open"))
     month = by == "closing_month"
     if month:
         found = grouped(live, "month", ("month",), date="close_date")

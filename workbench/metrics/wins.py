@@ -13,18 +13,20 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.deals import DIMENSIONS, deals
+from workbench.metrics.deals import DIMENSIONS, MINUTES, closed, deals
 from workbench.metrics.frames import collect, euros, give, looked_up, ratio
 from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, labelled
 from workbench.metrics.hierarchy import heads
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
+    DAY,
     KPI,
     NOBODY,
+    added,
     asked,
     compared,
     days,
-    midnight,
+    earliest,
     months_between,
     shifted,
     span,
@@ -124,43 +126,43 @@ def win_rate(
         since: first day of closing.
         until: last day of closing.
     """
+    days_taken = (nw.col("closed_on") - nw.col("created_on")).dt.total_minutes() / MINUTES
     rows = grouped(
-        deals(opportunities, stages, as_of=as_of), by, (*DIMENSIONS, *CALENDAR), date="closed_on"
-    )
+        closed(deals(opportunities, stages, as_of=as_of)),
+        by,
+        (*DIMENSIONS, *CALENDAR),
+        date="closed_on",
+    ).select("group_id", "group", "kind", "cents", "closed_on", days_taken=days_taken)
     is_open = nw.col("kind") == "open"
-    parts = []
-    decided = within(
-        within(rows.filter(~is_open), "closed_on", None, as_of), "closed_on", since, until
-    )
-    days_taken = (nw.col("closed_on") - nw.col("created_on")).dt.total_minutes() / (24 * 60)
-    closed = (
-        decided.with_columns(days_taken=days_taken)
-        .group_by("group_id", "group", "kind")
-        .agg(nw.len().alias("deals"), nw.col("cents").sum(), nw.col("days_taken").mean())
-    )
-    parts.append(collect(closed))
+    counted = within(rows.filter(~is_open), "closed_on", since, earliest(as_of, until))
     if by not in CALENDAR:
-        waiting = rows.filter(is_open).group_by("group_id", "group", "kind")
-        parts.append(collect(waiting.agg(nw.len().alias("deals"), nw.col("cents").sum())))
-    found = pd.concat(parts, ignore_index=True)
+        counted = nw.concat([counted, rows.filter(is_open)])
+    found = collect(
+        counted.group_by("group_id", "group", "kind").agg(
+            nw.len().alias("deals"), nw.col("cents").sum(), nw.col("days_taken").mean()
+        )
+    )
     keys = ["group_id", "group"]
-    wide = found[keys].drop_duplicates(ignore_index=True)
+    found = found.set_index(found.groupby(keys, dropna=False, sort=False).ngroup())
+    wide = found.loc[~found.index.duplicated(), keys]
     if by is None and wide.empty:
         wide = pd.DataFrame({"group_id": [0], "group": [""]})
-    for kind in ("won", "lost", "open"):
-        part = found.loc[found["kind"] == kind, [*keys, "deals", "cents", "days_taken"]]
-        names = {"deals": kind, "cents": f"{kind}_cents", "days_taken": f"{kind}_days"}
-        wide = wide.merge(part.rename(columns=names), on=keys, how="left")
-        wide[[kind, f"{kind}_cents"]] = wide[[kind, f"{kind}_cents"]].fillna(0)
-    low, high = wilson(wide["won"], wide["won"] + wide["lost"])
+    won, lost, waiting = (
+        found[found["kind"] == kind].reindex(wide.index) for kind in ("won", "lost", "open")
+    )
+    decided = won["deals"].fillna(0) + lost["deals"].fillna(0)
+    low, high = wilson(won["deals"].fillna(0), decided)
     wide = wide.assign(
-        rate=ratio(wide["won"], wide["won"] + wide["lost"]),
+        won=won["deals"].fillna(0),
+        lost=lost["deals"].fillna(0),
+        open=waiting["deals"].fillna(0),
+        rate=ratio(won["deals"], decided),
         low=low,
         high=high,
-        won_amount=euros(wide["won_cents"]),
-        lost_amount=euros(wide["lost_cents"]),
-        mean_won_amount=np.round(ratio(wide["won_cents"], wide["won"]) / 100, 2),
-        cycle_days=wide["won_days"],
+        won_amount=euros(won["cents"]),
+        lost_amount=euros(lost["cents"]),
+        mean_won_amount=np.round(ratio(won["cents"], won["deals"]) / 100, 2),
+        cycle_days=won["days_taken"],
     ).sort_values(["won_amount", "group"], ascending=[False, True], kind="stable")
     return give(labelled(wide, by), opportunities, RATE)
 
@@ -193,10 +195,9 @@ def loss_reasons(
         since: first day of the loss.
         until: last day of the loss.
     """
-    rows = deals(opportunities, stages, "loss_reason", as_of=as_of)
-    lost = within(rows.filter(nw.col("kind") == "lost"), "closed_on", None, as_of)
+    lost = closed(deals(opportunities, stages, "loss_reason", as_of=as_of, kind="lost"))
     found = collect(
-        within(lost, "closed_on", since, until)
+        within(lost, "closed_on", since, earliest(as_of, until))
         .group_by(nw.col("loss_reason").alias("reason"))
         .agg(nw.len().alias("deals"), nw.col("cents").sum())
     )
@@ -216,8 +217,8 @@ def won_deals(
     until: Any = None,
 ) -> nw.LazyFrame[Any]:
     """The deals won in the period, with `closed_on` the day of the win."""
-    won = deals(opportunities, stages, *more, as_of=as_of).filter(nw.col("kind") == "won")
-    return within(within(won, "closed_on", None, as_of), "closed_on", since, until)
+    won = closed(deals(opportunities, stages, *more, as_of=as_of, kind="won"))
+    return within(won, "closed_on", since, earliest(as_of, until))
 
 
 @metric(
@@ -439,19 +440,18 @@ def won_in_period(
     won = won_deals(
         opportunities, stages, as_of=as_of, since=period.previous_since, until=period.until
     )
-    rows = collect(won.group_by("closed_on").agg(nw.len().alias("deals"), nw.col("cents").sum()))
-
-    def within_days(first: dt.date, last: dt.date, column: str) -> int:
-        return int(
-            rows.loc[rows["closed_on"].between(midnight(first), midnight(last)), column].sum()
-        )
-
+    daily = _daily(won)
     now, before = (period.since, period.until), (period.previous_since, period.previous_until)
     values = {
-        "won_deals": (float(within_days(*now, "deals")), float(within_days(*before, "deals"))),
-        "won_amount": (within_days(*now, "cents") / 100, within_days(*before, "cents") / 100),
+        "won_deals": (added(daily, "deals", *now), added(daily, "deals", *before)),
+        "won_amount": (added(daily, "cents", *now) / 100, added(daily, "cents", *before) / 100),
     }
     return give(compared(values, period), opportunities, KPI)
+
+
+def _daily(won: nw.LazyFrame[Any]) -> pd.DataFrame:
+    days_won = won.group_by(nw.col("closed_on").alias("date"))
+    return collect(days_won.agg(nw.len().alias("deals"), nw.col("cents").sum()))
 
 
 @metric(
@@ -483,12 +483,7 @@ def won_by_month(
     won = won_deals(
         opportunities, stages, as_of=as_of, since=shifted(period.since, -12), until=period.until
     )
-    rows = collect(
-        won.group_by(nw.col("closed_on").alias("date")).agg(
-            nw.len().alias("deals"), nw.col("cents").sum()
-        )
-    )
-    result = against_last_year(rows, period.since, period.until)
+    result = against_last_year(_daily(won), period.since, period.until)
     return give(result, opportunities, BY_MONTH)
 
 
@@ -504,25 +499,18 @@ def against_last_year(daily: pd.DataFrame, since: dt.date, until: dt.date) -> pd
         month, deals, amount, last_year, partial.
     """
     rows = []
-    has_deals = "deals" in daily
     for month in months_between(since, until):
         first = max(month.date(), since)
         end = shifted(month.date(), 1)
-        last = min((pd.Timestamp(end) - pd.Timedelta(days=1)).date(), until)
-        whole_month = first.day == 1 and (pd.Timestamp(last) + pd.Timedelta(days=1)).date() == end
-        now = daily["date"].between(midnight(first), midnight(last))
-        past_last = (
-            (pd.Timestamp(shifted(end, -12)) - pd.Timedelta(days=1)).date()
-            if whole_month
-            else shifted(last, -12)
-        )
-        past = daily["date"].between(midnight(shifted(first, -12)), midnight(past_last))
+        last = min(end - DAY, until)
+        whole_month = first.day == 1 and last + DAY == end
+        past_last = shifted(end, -12) - DAY if whole_month else shifted(last, -12)
         rows.append(
             {
                 "month": month,
-                "deals": int(daily.loc[now, "deals"].sum()) if has_deals else 0,
-                "amount": int(daily.loc[now, "cents"].sum()) / 100,
-                "last_year": int(daily.loc[past, "cents"].sum()) / 100,
+                "deals": added(daily, "deals", first, last) if "deals" in daily else 0,
+                "amount": added(daily, "cents", first, last) / 100,
+                "last_year": added(daily, "cents", shifted(first, -12), past_last) / 100,
                 "partial": not whole_month,
             }
         )
