@@ -74,7 +74,7 @@ def show(page: Page, every: list[Page], settings: Settings) -> Any:
 
     async def draw() -> None:
         _unshare_style_sheets(document)
-        await session.see(*session.first)
+        await session.begin()
 
     pn.state.onload(draw)
     return shown

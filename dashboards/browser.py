@@ -57,6 +57,14 @@ class Browser(JSComponent):
         """Keep a choice in a cookie for a year."""
         self._send_msg({"cookie": f"{name}={value}"})
 
+    def working(self) -> None:
+        """Say that something is being computed, if it takes long enough to wonder."""
+        self._send_msg({"working": True})
+
+    def rested(self) -> None:
+        """No longer."""
+        self._send_msg({"working": False})
+
     def reload(self) -> None:
         """Load the page again."""
         self._send_msg({"reload": True})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from workbench.store.dataset import Dataset
 
 POOL = ThreadPoolExecutor(4, "draw")
+
+
+def _together(document: Any) -> Any:
+    """Look a page's parts over once for all that is shown, not for each."""
+    return document.models.freeze() if document else nullcontext()
 
 
 class Choices(param.Parameterized):
@@ -101,6 +107,7 @@ class Session:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _due: list[Slot] = field(default_factory=list)
     _asked: int = 0
+    _begun: bool = False
     _scope: Scope | None = None
 
     def whole(self) -> Dataset:
@@ -144,10 +151,18 @@ class Session:
         self.slots.append(slot)
         return slot
 
+    async def begin(self) -> None:
+        """The page stands in the browser: draw what is in sight of it."""
+        self._begun = True
+        await self.see(*self.first)
+
     async def see(self, *slots: Slot) -> None:
         """These have come into sight: draw what isn't up to date."""
         for slot in slots:
             slot.seen = True
+        if not self._begun:  # a tall window shows more than the first screenful at once
+            self.first += slots
+            return
         await self._draw([slot for slot in slots if slot.stale])
 
     async def redraw(self, *slots: Slot, changed: str = "") -> None:
@@ -181,10 +196,12 @@ class Session:
                 return
             asked = self._asked
             loop = asyncio.get_running_loop()
+            self.browser.working()
             results = await loop.run_in_executor(POOL, self._computed, due)
+            self.browser.rested()
             if asked != self._asked:
                 return
-            with pn.io.hold():
+            with pn.io.hold(), _together(pn.state.curdoc):
                 for slot, result in results:
                     slot.show(result)
                     slot.stale = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
+from panel.util.parameters import edit_readonly
 from panel_material_ui.template import base as material
 
 from dashboards import bar, states, theme
@@ -97,13 +98,15 @@ def frame(session: Session, page: Page, pages: Sequence[Page]) -> Any:
         theme_toggle=False,
         dark_theme=session.dark,
         template=theme.TEMPLATES.get_template("page.html"),
-        busy_indicator="linear",
+        busy_indicator=None,  # `Browser.working` says it without a walk through the whole page
         sx=theme.HEADER,
     )
 
     def redress(dark: bool) -> None:  # noqa: FBT001 - the theme's one bit
         shown.dark_theme = dark
 
+    with edit_readonly(shown):  # cut what would tell the browser of every callback
+        shown.busy = False
     session.on_theme = redress
     return shown
 

@@ -119,6 +119,11 @@ def kind_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
     """The activities of a kind."""
     kind = point["customdata"]
     frame = activity.activity_rows.of(scope.data, **_period(scope))
+    if kind == marks.OTHERS:
+        all_kinds = activity.activity_by_rep.of(scope.data, by="kind", **_period(scope))
+        rest = figures.kinds_by_size(all_kinds, loc=scope.loc)[marks.CATEGORIES :]
+        among = frame["kind"].isin([marks.key(row) for row in rest])
+        return _activities(scope, scope.loc.t("Autres"), frame[among])
     title = scope.loc.label(ActivityKind, kind)
     return _activities(scope, title, frame[frame["kind"] == kind])
 

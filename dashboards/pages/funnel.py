@@ -167,7 +167,11 @@ def view(session: Session) -> pn.Column:
         frame = funnel.funnel_rows.of(scope.data, status=word)
         key = {"owner": "owner_id", "team": "team_id"}.get(state.by, state.by)
         if group == marks.OTHERS:
-            return _accounts(scope, loc.label(Status, word), frame)
+            stock = funnel.funnel_stock.of(scope.data, by=state.by)
+            rest = [marks.key(row) for row in figures.groups_by_size(stock)[marks.CATEGORIES :]]
+            here = frame[key].isin(rest) | (frame[key].isna() & (None in rest))
+            title = f"{loc.t('Autres')} · {loc.label(Status, word)}"
+            return _accounts(scope, title, frame[here])
         here = frame[key].isna() if group is None else frame[key] == group
         named = loc.t("Sans") if group is None else frame.loc[here, state.by].iloc[0]
         return _accounts(scope, f"{named} · {loc.label(Status, word)}", frame[here])

@@ -10,6 +10,9 @@ export function render({ model }) {
     if (asked.visit) { window.location.assign(asked.visit) }
     if (asked.reload) { window.location.reload() }
     if (asked.address) { window.history.replaceState({}, "", asked.address) }
+    if ("working" in asked) {
+      document.documentElement.classList.toggle("working", asked.working)
+    }
     if (asked.cookie) {
       document.cookie = `${asked.cookie};path=/;max-age=31536000;samesite=lax`
     }

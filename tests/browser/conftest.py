@@ -156,7 +156,7 @@ def page_as(chromium, server, passwords, log):
         page.on("pageerror", lambda error: troubles.append(str(error)))
 
         def answered(response):
-            if response.status >= 500:  # noqa: PLR2004
+            if response.status >= 500:
                 troubles.append(f"{response.status} from {response.url}: {log()[-3000:]}")
 
         page.on("response", answered)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from workbench.tables import Kind, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 AS_OF = dt.date(2026, 9, 30)
 FIRST = np.datetime64("2023-01-01", "D")
@@ -73,6 +76,10 @@ class Company:
             made = getattr(self, f"_{name}")() if hasattr(self, f"_{name}") else {}
             self.frames[name] = self._shaped(name, made)
         return self.frames[name]
+
+    def computed(self, _what: object, _tables: object, compute: Callable[[], Any]) -> Any:
+        """Nothing is kept from one question to the next."""
+        return compute()
 
     def _shaped(self, name: str, made: dict[str, Any]) -> pd.DataFrame:
         size = len(next(iter(made.values()))) if made else 0

@@ -77,17 +77,8 @@ def _weeks(mondays: list[dt.date]) -> list[dt.date]:
     return [first + _WEEK * step for step in range((last - first) // _WEEK + 1)]
 
 
-def activity_by_kind(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
-    """Activities by kind, those with the other side taking part deep.
-
-    Args:
-        frame: `activity_by_rep` with `by="kind"`.
-        loc: language.
-        every: every kind.
-
-    Returns:
-        Bars; a click gives the kind.
-    """
+def kinds_by_size(frame: pd.DataFrame, *, loc: Locale) -> list[marks.Row]:
+    """The kinds of `activity_by_rep`, the most frequent first, with their sums."""
     sums: dict[str, marks.Row] = {}
     for row in marks.rows(frame):
         kind = sums.setdefault(
@@ -102,8 +93,22 @@ def activity_by_kind(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -
         )
         kind["activities"] += row["activities"]
         kind["two_way"] += row["two_way"]
+    return sorted(sums.values(), key=lambda row: -row["activities"])
+
+
+def activity_by_kind(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
+    """Activities by kind, those with the other side taking part deep.
+
+    Args:
+        frame: `activity_by_rep` with `by="kind"`.
+        loc: language.
+        every: every kind.
+
+    Returns:
+        Bars; a click gives the kind.
+    """
     listed = marks.gathered(
-        sorted(sums.values(), key=lambda row: -row["activities"]),
+        kinds_by_size(frame, loc=loc),
         ["activities", "two_way"],
         loc=loc,
         every=every,

@@ -168,6 +168,18 @@ def funnel_stock(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     )
 
 
+def groups_by_size(frame: pd.DataFrame) -> list[marks.Row]:
+    """The groups of `funnel_stock` by a column, the largest first, with their count by status."""
+    groups: dict[Any, marks.Row] = {}
+    for row in marks.rows(frame):
+        group = groups.setdefault(
+            marks.key(row),
+            {"group": row["group"], "group_id": row["group_id"], **dict.fromkeys(Status, 0)},
+        )
+        group[Status(row["status"])] = row["accounts"]
+    return sorted(groups.values(), key=lambda group: -sum(group[word] for word in Status))
+
+
 def stock_by_group(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
     """The mix of statuses within each group, side by side.
 
@@ -179,15 +191,7 @@ def stock_by_group(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> 
     Returns:
         Stacked bars of 100 %; a click gives [group, status].
     """
-    groups: dict[Any, marks.Row] = {}
-    for row in marks.rows(frame):
-        group = groups.setdefault(
-            marks.key(row),
-            {"group": row["group"], "group_id": row["group_id"], **dict.fromkeys(Status, 0)},
-        )
-        group[Status(row["status"])] = row["accounts"]
-    largest = sorted(groups.values(), key=lambda group: -sum(group[word] for word in Status))
-    listed = marks.gathered(largest, list(Status), loc=loc, every=every)
+    listed = marks.gathered(groups_by_size(frame), list(Status), loc=loc, every=every)
     totals = [sum(row[word] for word in Status) for row in listed]
     names = [marks.named(loc, row) for row in listed]
     drawn = marks.figure(

@@ -31,6 +31,7 @@ OTHERS = "others"
 HOVER = "%{hovertext}<extra></extra>"
 
 _LINE = 46
+_DWARFS = 4  # so many times the longest bar, the rest leaves nothing of it to see
 _SHORTEST = 18
 _OPENED = 40
 _COLUMNS_LABELLED = 14
@@ -128,6 +129,18 @@ def gathered(
         "group_id": OTHERS,
     }
     return [*listed[:most], others]
+
+
+def beyond(keys: Sequence[Any], values: Sequence[float]) -> list[bool]:
+    """Whether it is the rest, and so large that no other bar would be seen beside it.
+
+    >>> beyond([1, 2, OTHERS], [10, 4, 90])
+    [False, False, True]
+    """
+    longest = max((v for k, v in zip(keys, values, strict=True) if k != OTHERS), default=0)
+    return [
+        bool(k == OTHERS and 0 < longest * _DWARFS < v) for k, v in zip(keys, values, strict=True)
+    ]
 
 
 def figure(loc: Locale, *, height: int, legend: bool = False, **layout: Any) -> go.Figure:

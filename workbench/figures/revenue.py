@@ -39,7 +39,8 @@ def revenue_by_account(frame: pd.DataFrame, *, loc: Locale, every: bool = False)
         every: every client.
 
     Returns:
-        Bars; a click gives the group. What has no account is called so.
+        Bars; a click gives the group. What has no account is called so. All others together, where
+        they would leave nothing to see of the rest, are as long as the longest, hatched.
     """
     found = marks.rows(frame)
     total = sum(row["revenue"] for row in found)
@@ -52,21 +53,27 @@ def revenue_by_account(frame: pd.DataFrame, *, loc: Locale, every: bool = False)
     listed = [*marks.gathered(known, ["revenue"], loc=loc, every=every), *nobody]
     names = [marks.named(loc, row) for row in listed]
     values = [row["revenue"] for row in listed]
+    keys = [marks.key(row) for row in listed]
+    beyond = marks.beyond(keys, values)
+    longest = max((v for off, v in zip(beyond, values, strict=True) if not off), default=0)
+    lengths = [longest if off else value for off, value in zip(beyond, values, strict=True)]
     plain_colours = {marks.OTHERS: palette.GREY, NOBODY: palette.GREY}
     return marks.bars(
         names,
-        values,
-        keys=[marks.key(row) for row in listed],
-        scale=scales.money(loc, values),
+        lengths,
+        keys=keys,
+        scale=scales.money(loc, lengths),
         texts=[
             f"{loc.compact(value)} · {loc.percent(value / total if total else None)}"
-            for value in values
+            + (f" · {loc.t('hors échelle')}" if off else "")
+            for off, value in zip(beyond, values, strict=True)
         ],
         hovers=[
             marks.hover(name, loc.money(value), marks.share(loc, value, total))
             for name, value in zip(names, values, strict=True)
         ],
-        colours=[plain_colours.get(marks.key(row), palette.BLUE) for row in listed],
+        colours=[plain_colours.get(key, palette.BLUE) for key in keys],
+        patterns=["/" if off else "" for off in beyond],
         loc=loc,
         title=loc.t("Chiffre d’affaires"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def round_ticks(low: float, high: float, most: int = 4) -> list[float]:
     [0.0, 5.0, 10.0]
     """
     low, high = min(low, 0.0), max(high, 0.0)
-    span = (high - low) or 1.0
+    span = high - low if high - low > sys.float_info.min * most else 1.0
     power = 10.0 ** math.floor(math.log10(span / most))
     step = next(
         factor * power for factor in (1, 2, 2.5, 5, 10, 20) if span / (factor * power) <= most

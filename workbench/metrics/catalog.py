@@ -21,7 +21,7 @@ from workbench.tables import table
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
 CATALOG: dict[str, Metric] = {}
 
@@ -35,6 +35,9 @@ class Dataset(Protocol):
 
     def table(self, name: str) -> Any:
         """The frame of that name."""
+
+    def computed(self, what: Hashable, tables: Iterable[str], compute: Callable[[], Any]) -> Any:
+        """The frame computed from these tables, or the same as it was computed before."""
 
 
 @dataclass(frozen=True)
