@@ -79,7 +79,7 @@ def test_by_owner() -> None:
 
 
 def test_overdue() -> None:
-    result = overdue(*TABLES, as_of="2026-09-30")
+    result = overdue(LEDGER, DOCUMENTS, as_of="2026-09-30")
     assert records(result, "total", "overdue", "customers", "oldest_days") == [(110.3, 67.0, 1, 92)]
 
 

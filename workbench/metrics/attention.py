@@ -12,7 +12,7 @@ from workbench.metrics.catalog import metric
 from workbench.metrics.deals import age, deals, is_stalled
 from workbench.metrics.frames import cents, collect, euros, give, looked_up, whole
 from workbench.metrics.periods import DAY, asked, days, midnight, within
-from workbench.metrics.receivables import open_items
+from workbench.metrics.receivables import of_customers, open_items
 
 TODO = {
     "reason": "text: stalled, slipped, past_close, contract_ends or late_payer",
@@ -141,30 +141,20 @@ def _late(
     terms: int,
 ) -> pd.DataFrame:
     least = whole("late_days", late_days)
-    tables = (ledger_entries, ledger_customers, documents, accounts)
-    items = open_items(*tables, as_of=as_of, terms=terms)
+    items = open_items(ledger_entries, documents, as_of=as_of, terms=terms)
     due = items[items["days_past_due"] > 0]
-    keys = [
-        "customer_id",
-        "customer",
-        "account_id",
-        "account",
-        "owner_id",
-        "owner",
-        "team_id",
-        "team",
-    ]
     found = (
-        due.groupby(keys, dropna=False, sort=False)
+        due.groupby("customer_id", dropna=False, sort=False)
         .agg(
             cents=("cents", "sum"),
             date=("due_date", "min"),
             days=("days_past_due", "max"),
-            times=("id", "size"),
+            times=("cents", "size"),
         )
         .reset_index()
     )
     found = found[(found["cents"] > 0) & (found["days"] > least)]
+    found = of_customers(found, ledger_customers, accounts)
     return found.assign(
         reason="late_payer",
         entity="account",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from workbench.metrics.frames import cents, collect
-from workbench.metrics.periods import day, earliest, midnight, within
+from workbench.metrics.periods import DAY, day, earliest, midnight, within
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ def sales(
 
 
 def receivables(
-    ledger_entries: nw.LazyFrame[Any], *columns: str, as_of: Any = None
+    ledger_entries: nw.LazyFrame[Any], *columns: str, as_of: Any = None, only_open: bool = False
 ) -> nw.LazyFrame[Any]:
     """Lines of 411 up to the day, with `cents` = debit - credit, and whether they are open then.
 
@@ -46,20 +46,21 @@ def receivables(
     before it are there, it is left out, else balances would count twice.
     """
     wanted = dict.fromkeys((*columns, *_READ, "letter", "letter_date", "opening"))
-    lines = (
-        ledger_entries.select(*wanted)
-        .with_columns(first=nw.col("date").min())
-        .filter(
-            nw.col("account_number").str.starts_with(CUSTOMERS)
-            & (~nw.col("opening").fill_null(value=False) | (nw.col("date") == nw.col("first")))
-        )
-    )
-    is_open = nw.col("letter").is_null() | (nw.col("letter") == "")
+    is_open = nw.col("letter").is_null() | (nw.col("letter").str.len_chars() == 0)
+    kept = [
+        nw.col("account_number").str.starts_with(CUSTOMERS),
+        ~nw.col("opening").fill_null(value=False) | (nw.col("date") == nw.col("date").min()),
+    ]
     last = day(as_of)
     if last is not None:
         is_open = is_open | (nw.col("letter_date") > midnight(last)).fill_null(value=False)
-    return within(lines, "date", None, last).with_columns(
-        cents=cents("debit") - cents("credit"), is_open=is_open
+        kept.append(nw.col("date") < midnight(last + DAY))
+    if only_open:
+        kept.append(is_open)
+    return (
+        ledger_entries.select(*wanted)
+        .filter(*kept)
+        .with_columns(cents=cents("debit") - cents("credit"), is_open=is_open)
     )
 
 

@@ -195,15 +195,6 @@ def number_of(value: dt.date) -> int:
     return (value - dt.date(1970, 1, 1)).days
 
 
-def holding(frame: nw.LazyFrame[Any], as_of: dt.date) -> nw.LazyFrame[Any]:
-    """The periods that hold on the day."""
-    moment = midnight(as_of)
-    return frame.filter(
-        nw.col("valid_from") <= moment,
-        nw.col("valid_to").is_null() | (nw.col("valid_to") > moment),
-    )
-
-
 NOBODY = -1
 ALWAYS = dt.datetime(1900, 1, 1)  # noqa: DTZ001 - days have no zone
 

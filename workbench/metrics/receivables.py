@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.metrics import ledger
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import collect, euros, give, looked_up, ratio, whole
+from workbench.metrics.frames import collect, euros, give, places, ratio, whole
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.periods import asked, midnight
 
@@ -73,23 +73,18 @@ OPEN = (
 )
 
 
-def _customers(
-    ledger_customers: nw.LazyFrame[Any], accounts: nw.LazyFrame[Any], *more: str
-) -> nw.LazyFrame[Any]:
-    tied = ledger_customers.select(
-        nw.col("id").alias("customer_id"),
-        nw.col("code").alias("customer_code"),
-        nw.col("name").alias("customer"),
-        "account_id",
+def of_customers(
+    rows: pd.DataFrame, ledger_customers: nw.LazyFrame[Any], accounts: nw.LazyFrame[Any]
+) -> pd.DataFrame:
+    """The rows, each beside its `customer_id`'s name and account, and that account's owner."""
+    customers = collect(ledger_customers, "id", "code", "name", "account_id").rename(
+        columns={"id": "customer_id", "code": "customer_code", "name": "customer"}
     )
-    companies = accounts.select(
-        nw.col("id").alias("account_id"),
-        nw.col("name").alias("account"),
-        "owner_id",
-        "owner",
-        *more,
-    )
-    return tied.join(companies, on="account_id", how="left")
+    companies = collect(
+        accounts, "id", "name", "owner_id", "owner", "team_id", "team", "segment"
+    ).rename(columns={"id": "account_id", "name": "account"})
+    tied = rows.merge(customers, on="customer_id", how="left")
+    return tied.merge(companies, on="account_id", how="left")
 
 
 @metric(
@@ -135,9 +130,7 @@ def outstanding(
         .agg(nw.col("cents", "open_cents", "items").sum())
         .filter((nw.col("cents") != 0) | (nw.col("items") > 0))
     )
-    rows = collect(
-        summed.join(_customers(ledger_customers, accounts), on="customer_id", how="left")
-    )
+    rows = of_customers(collect(summed), ledger_customers, accounts)
     result = rows.assign(
         balance=euros(rows["cents"]),
         open_items=euros(rows["open_cents"]),
@@ -148,10 +141,8 @@ def outstanding(
 
 def open_items(
     ledger_entries: nw.LazyFrame[Any],
-    ledger_customers: nw.LazyFrame[Any],
     documents: nw.LazyFrame[Any],
-    accounts: nw.LazyFrame[Any],
-    *,
+    *more: str,
     as_of: Any,
     terms: int,
 ) -> pd.DataFrame:
@@ -159,24 +150,27 @@ def open_items(
 
     A piece's due date is that of the invoice or credit note with its number; where several have
     it, the latest.
+
+    Args:
+        ledger_entries: the ledger.
+        documents: give due dates.
+        more: further columns of the ledger that are wanted.
+        as_of: open at this day.
+        terms: days to pay where no invoice says.
     """
     last, grace = asked("open_items", as_of), whole("terms", terms)
-    columns = ("id", "journal", "entry", "piece", "label")
-    lines = ledger.receivables(ledger_entries, *columns, as_of=last).filter(nw.col("is_open"))
-    rows = collect(
-        lines.join(
-            _customers(ledger_customers, accounts, "team_id", "team", "segment"),
-            on="customer_id",
-            how="left",
-        )
+    lines = ledger.receivables(ledger_entries, "piece", *more, as_of=last, only_open=True)
+    rows = collect(lines, "customer_id", "date", "piece", "cents", *more)
+    bills = collect(
+        documents.select("code", "kind", "due_date").filter(
+            nw.col("kind").is_in(["invoice", "credit_note"]), ~nw.col("due_date").is_null()
+        ),
+        *("code", "due_date"),
     )
-    bills = documents.filter(
-        nw.col("kind").is_in(["invoice", "credit_note"]), ~nw.col("due_date").is_null()
-    ).select(nw.col("code").alias("piece"), "due_date")
-    asked_for = lines.filter(~nw.col("piece").is_null()).select("piece")
-    due = collect(bills.join(asked_for, on="piece", how="inner")).groupby("piece")["due_date"].max()
-    known = looked_up(rows["piece"], due)
-    due_date = known.fillna(rows["date"] + pd.Timedelta(days=grace))
+    named = bills[places(bills["code"], rows["piece"]) >= 0]
+    latest = named.sort_values("due_date", ascending=False, ignore_index=True)
+    due = latest["due_date"].array.take(places(rows["piece"], latest["code"]), allow_fill=True)
+    due_date = pd.Series(due).fillna(rows["date"] + pd.Timedelta(days=grace))
     late = (pd.Timestamp(midnight(last)) - due_date).dt.days
     return rows.assign(
         amount=euros(rows["cents"]),
@@ -214,8 +208,9 @@ def open_item_rows(
         as_of: open at this day.
         terms: days to pay where no invoice says.
     """
-    tables = (ledger_entries, ledger_customers, documents, accounts)
-    rows = open_items(*tables, as_of=as_of, terms=terms)
+    columns = ("id", "journal", "entry", "label")
+    items = open_items(ledger_entries, documents, *columns, as_of=as_of, terms=terms)
+    rows = of_customers(items, ledger_customers, accounts)
     return give(rows.sort_values(["due_date", "id"]), ledger_entries, ITEMS)
 
 
@@ -250,32 +245,35 @@ def aged_balance(
     """
     groupings = ("customer", "account", "owner", "team", "segment")
     choice("grouping", by, groupings)
-    tables = (ledger_entries, ledger_customers, documents, accounts)
-    rows = open_items(*tables, as_of=as_of, terms=terms)
-    keyed = collect(grouped(nw.from_native(rows).lazy(), by, groupings))
-    keys = ["group_id", "group"]
-    groups = (
-        keyed.groupby(keys, dropna=False, sort=False)["cents"]
+    rows = open_items(ledger_entries, documents, as_of=as_of, terms=terms)
+    summed = (
+        rows.assign(items=1)
+        .groupby(["customer_id", "position"], dropna=False, sort=False)[["cents", "items"]]
         .sum()
         .reset_index()
-        .sort_values(["cents", "group"], ascending=[False, True], kind="stable")[keys]
     )
+    tied = of_customers(summed, ledger_customers, accounts)
+    keys = ["group_id", "group"]
+    keyed = collect(
+        grouped(nw.from_native(tied).lazy(), by, groupings), *keys, "position", "cents", "items"
+    )
+    number = keyed.groupby(keys, dropna=False, sort=False).ngroup()
+    groups = keyed.loc[~number.duplicated(), keys].reset_index(drop=True)
     if by is None and groups.empty:
         groups = pd.DataFrame({"group_id": [0], "group": [""]})
-    number = np.arange(len(groups))
-    numbered = keyed.merge(groups.assign(number=number), on=keys, how="left")
-    slot = numbered["number"].to_numpy("int64") * len(BUCKETS) + numbered["position"].to_numpy(
-        "int64"
+    amount, items = np.zeros((2, len(groups), len(BUCKETS)), dtype="int64")
+    cell = (number.to_numpy("int64"), keyed["position"].to_numpy("int64"))
+    np.add.at(amount, cell, keyed["cents"].to_numpy("int64"))
+    np.add.at(items, cell, keyed["items"].to_numpy("int64"))
+    ranked = groups.assign(cents=amount.sum(axis=1)).sort_values(
+        ["cents", "group"], ascending=[False, True], kind="stable"
     )
-    size = len(groups) * len(BUCKETS)
-    added = np.zeros(size, dtype="int64")
-    np.add.at(added, slot, numbered["cents"].to_numpy("int64"))
-    every = groups.loc[groups.index.repeat(len(BUCKETS))].reset_index(drop=True)
+    every = ranked.loc[ranked.index.repeat(len(BUCKETS))].reset_index(drop=True)
     result = every.assign(
         bucket=np.tile(np.array(BUCKETS, dtype=object), len(groups)),
         position=np.tile(np.arange(len(BUCKETS)), len(groups)),
-        amount=euros(added),
-        items=np.bincount(slot, minlength=size),
+        amount=euros(amount[ranked.index].ravel()),
+        items=items[ranked.index].ravel(),
     )
     return give(labelled(result, by), ledger_entries, AGED)
 
@@ -290,9 +288,7 @@ def aged_balance(
 )
 def overdue(
     ledger_entries: nw.LazyFrame[Any],
-    ledger_customers: nw.LazyFrame[Any],
     documents: nw.LazyFrame[Any],
-    accounts: nw.LazyFrame[Any],
     *,
     as_of: Any = None,
     terms: int = 30,
@@ -301,14 +297,11 @@ def overdue(
 
     Args:
         ledger_entries: the ledger.
-        ledger_customers: its customers, tied to accounts.
         documents: give due dates.
-        accounts: for names and owners.
         as_of: open at this day.
         terms: days to pay where no invoice says.
     """
-    tables = (ledger_entries, ledger_customers, documents, accounts)
-    rows = open_items(*tables, as_of=as_of, terms=terms)
+    rows = open_items(ledger_entries, documents, as_of=as_of, terms=terms)
     late = rows[rows["days_past_due"] > 0]
     total, due = int(rows["cents"].sum()), int(late["cents"].sum())
     row = {

@@ -19,7 +19,6 @@ from workbench.metrics.periods import (
     compared,
     day,
     days,
-    holding,
     midnight,
     month_ends,
     months_between,
@@ -446,9 +445,21 @@ def stock_history(
         months: how many month ends before it.
     """
     ends = month_ends(asked("stock_history", as_of), whole("months", months))
-    tables = []
-    for end in ends:
-        counted = collect(holding(status_periods, end).group_by("status").agg(accounts=nw.len()))
-        counts = counted.set_index("status")["accounts"].reindex(STAGES, fill_value=0)
-        tables.append(counts.rename_axis("status").reset_index().assign(date=midnight(end)))
-    return give(pd.concat(tables, ignore_index=True), status_periods, HISTORY)
+    rows = collect(status_periods, "status", "valid_from", "valid_to")
+    status = pd.Categorical(rows["status"], categories=STAGES).codes
+    start, end = days(rows["valid_from"]), days(rows["valid_to"])
+    end = np.where(end == NO_DAY, np.iinfo("int64").max, end)
+    start = np.where((status < 0) | (start == NO_DAY), np.iinfo("int64").max, start)
+    counts = []
+    for date in ends:
+        moment = number_of(date)
+        there = status[(start <= moment) & (end > moment)]
+        counts.append(np.bincount(there, minlength=len(STAGES)))
+    table = pd.DataFrame(
+        {
+            "date": np.repeat([midnight(date) for date in ends], len(STAGES)),
+            "status": STAGES * len(ends),
+            "accounts": np.concatenate(counts),
+        }
+    )
+    return give(table, status_periods, HISTORY)
