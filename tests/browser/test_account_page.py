@@ -7,8 +7,6 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE
 from tests.browser.test_funnel_page import widest
 
-# Not looked up in the store: a second process that opens and closes it under a running server
-# would make what the server writes invisible to its readers.
 ADDRESS = "/account?id=8788"
 
 
@@ -31,6 +29,43 @@ def test_a_correction_is_saved_and_seen_after_reload(page_as):
     expect(page.locator(".facts").last).to_contain_text("Visiter le dépôt", timeout=30_000)
     again = page_as("director", ADDRESS)
     expect(again.locator(".facts").last).to_contain_text("Visiter le dépôt")
+
+
+def edit(page, label, text):
+    page.get_by_role("button", name="Modifier").click()
+    page.get_by_label(label, exact=True).fill(text)
+    page.get_by_label(label, exact=True).press("Enter")
+
+
+def save(page):
+    page.get_by_role("button", name="Enregistrer", exact=True).click()
+
+
+def test_a_client_does_not_become_a_suspect_again(page_as):
+    page = page_as("director", ADDRESS)
+    page.get_by_role("button", name="Modifier").click()
+    page.get_by_role("combobox", name="Statut").click()
+    page.get_by_role("menuitem", name="Suspect", exact=True).click()
+    save(page)
+    told = page.locator(".told", has_text="Statut")
+    expect(told).to_contain_text("il a été facturé")
+    again = page_as("director", ADDRESS)
+    expect(again.locator(".name")).to_contain_text("Client")
+
+
+def test_of_two_windows_the_second_sees_both_values(page_as):
+    one, two = page_as("director", ADDRESS), page_as("director", ADDRESS)
+    edit(one, "Fournisseur actuel", "Comptoir Landais")
+    edit(two, "Fournisseur actuel", "BatiPlus Adour")
+    save(one)
+    expect(one.get_by_text("1 modification enregistrée.")).to_be_visible()
+    save(two)
+    met = two.locator(".told", has_text="Fournisseur actuel")
+    expect(met).to_contain_text("Comptoir Landais")
+    expect(met).to_contain_text("BatiPlus Adour")
+    expect(met).to_contain_text("directrice")
+    again = page_as("director", ADDRESS)
+    expect(again.locator(".facts").last).to_contain_text("Comptoir Landais")
 
 
 def test_another_rep_s_account_is_closed(page_as):

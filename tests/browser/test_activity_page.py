@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
@@ -15,6 +17,15 @@ def test_a_cell_of_the_heat_map_holds_as_many_activities_as_it_says(page_as):
     said = card.locator(".point text").first.text_content()
     click_mark(page, card.locator(".point path").first)
     assert rows_counted(page) == int(said)
+
+
+def test_the_rest_opens_as_what_it_stands_for(page_as):
+    page = page_as("director", "/activity")
+    card = page.locator(".card:has(h2:text-is('Par type d’action'))")
+    said = card.locator(".annotation-text", has_text=re.compile("·")).last.text_content()
+    expect(card).to_contain_text("Autres (2)")
+    click_mark(page, card.locator(".point path").last)
+    assert rows_counted(page) == int(re.sub(r"\D", "", said.split("·")[0]))
 
 
 def test_two_way_activities_are_those_listed(page_as):

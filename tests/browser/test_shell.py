@@ -104,6 +104,12 @@ def test_in_english_and_dark(page_as):
     expect(page.locator(".header")).to_have_css("background-color", "rgb(20, 32, 46)")
 
 
+def test_a_tall_window_is_drawn_to_its_end(page_as):
+    page = page_as("director", "/funnel", size={"width": 1440, "height": 3000})
+    expect(page.locator(".skeleton")).to_have_count(0, timeout=30_000)
+    expect(page.locator(".card .js-plotly-plot")).to_have_count(7)
+
+
 def test_on_a_phone_nothing_is_wider_than_it(page_as):
     page = page_as("director", size=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
