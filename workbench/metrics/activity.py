@@ -15,17 +15,15 @@ from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
     DAY,
     KPI,
-    NOBODY,
     asked,
-    at,
     compared,
     day,
+    earliest,
+    held_on,
     midnight,
     span,
-    tiled,
     within,
 )
-from workbench.metrics.periods import days as numbered
 from workbench.metrics.wins import teams_on, won_deals
 
 if TYPE_CHECKING:
@@ -106,20 +104,18 @@ PERIODS = {"week": ("period",), "month": ("period",), "kind": ("kind",),
 
 
 def credited(
-    activities: nw.LazyFrame[Any], owner_periods: nw.LazyFrame[Any], *columns: str
-) -> nw.LazyFrame[Any]:
-    """Each activity once, with `credited` the rep that it counts for."""
-    owners = tiled(owner_periods, "account_id", "rep_id").rename({"rep_id": "owner_then"})
-    return (
-        activities.select(*dict.fromkeys((*columns, "account_id", "rep_id", "date")))
-        .join(owners, on="account_id", how="left")
-        .filter(at("date"))
-        .with_columns(
-            credited=nw.when(nw.col("owner_then").is_null() | (nw.col("owner_then") == NOBODY))
-            .then(nw.col("rep_id"))
-            .otherwise(nw.col("owner_then"))
-        )
-    )
+    activities: nw.LazyFrame[Any],
+    owner_periods: nw.LazyFrame[Any],
+    *columns: str,
+    as_of: Any,
+    since: Any,
+    until: Any,
+) -> pd.DataFrame:
+    """Each activity of the period, with `credited` the rep that it counts for."""
+    done = within(activities, "date", since, earliest(as_of, until))
+    rows = collect(done, "account_id", "rep_id", "date", *columns)
+    owner = held_on(rows["account_id"], rows["date"], owner_periods, "account_id", "rep_id")
+    return rows.assign(credited=owner.fillna(rows["rep_id"]))
 
 
 @metric(
@@ -156,14 +152,10 @@ def activity_rows(
         since: first day.
         until: last day.
     """
-    done = within(within(activities, "date", None, as_of), "date", since, until)
     columns = ("id", "kind", "contact_id", "opportunity_id", "two_way", "minutes", "subject")
-    rows = collect(
-        credited(done, owner_periods, *columns),
-        *(*columns, "account_id", "rep_id", "date", "credited"),
-    )
-    latest_first = np.lexsort((rows["id"].to_numpy("int64"), -numbered(rows["date"])))
-    rows = rows.iloc[latest_first].reset_index(drop=True)
+    period = {"as_of": as_of, "since": since, "until": until}
+    rows = credited(activities, owner_periods, *columns, **period)
+    rows = rows.sort_values(["date", "id"], ascending=[False, True], ignore_index=True)
     who = collect(reps, "id", "name").set_index("id")["name"]
     names = collect(accounts, "id", "name").set_index("id")["name"]
     team = teams_on(rows["credited"], rows["date"], team_periods)
@@ -181,8 +173,9 @@ def activity_rows(
 
 
 def _monday(dates: pd.Series[Any]) -> pd.Series[Any]:
-    monday: pd.Series[Any] = dates - pd.to_timedelta(dates.dt.day_of_week, unit="D")
-    return monday
+    shift = np.timedelta64(4, "D")  # NumPy's weeks begin on Thursday, as 1970 did
+    weeks = (dates.to_numpy("datetime64[D]") - shift).astype("datetime64[W]")
+    return pd.Series((weeks + shift).astype("datetime64[us]"), index=dates.index)
 
 
 @metric(
@@ -221,22 +214,23 @@ def activity_by_rep(
     choice("grouping", by or "?", PERIODS)
     choice("level", level or "?", ("rep", "team"))
     keys = PERIODS[by]
-    done = within(within(activities, "date", None, as_of), "date", since, until)
     kinds = ("kind",) if "kind" in keys else ()
-    daily = collect(
-        credited(done, owner_periods, *kinds, "two_way", "minutes")
-        .with_columns(nw.col("two_way").fill_null(value=False).cast(nw.Int64))
-        .group_by("credited", "date", *kinds)
-        .agg(nw.len().alias("activities"), nw.col("two_way").sum(), nw.col("minutes").sum())
+    counts = ["activities", "two_way", "minutes"]
+    period = {"as_of": as_of, "since": since, "until": until}
+    rows = credited(activities, owner_periods, *kinds, "two_way", "minutes", **period)
+    two_way = rows["two_way"].fillna(value=False).astype("int64")
+    daily = (
+        rows.assign(rep_id=rows["credited"], activities=1, two_way=two_way)
+        .groupby(["rep_id", "date", *kinds], dropna=False, sort=False)[counts]
+        .sum()
+        .reset_index()
     )
-    team = teams_on(daily["credited"], daily["date"], team_periods)
-    daily = daily.assign(team_id=team, rep_id=daily["credited"])
+    daily["team_id"] = teams_on(daily["rep_id"], daily["date"], team_periods)
     if "period" in keys:
         month = daily["date"].to_numpy("datetime64[M]").astype("datetime64[us]")
         daily["period"] = month if by == "month" else _monday(daily["date"])
     grouping = ["rep_id", "team_id", *keys] if level == "rep" else ["team_id", *keys]
-    sums = {name: (name, "sum") for name in ("activities", "two_way", "minutes")}
-    found = daily.groupby(grouping, dropna=False, sort=False).agg(**sums).reset_index()
+    found = daily.groupby(grouping, dropna=False, sort=False)[counts].sum().reset_index()
     who = collect(reps, "id", "name").set_index("id")["name"]
     for name in ("rep_id", "kind", "period"):
         if name not in found:

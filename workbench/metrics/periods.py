@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.errors import SettingsError
+from workbench.metrics.frames import collect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -195,44 +196,38 @@ def number_of(value: dt.date) -> int:
     return (value - dt.date(1970, 1, 1)).days
 
 
-NOBODY = -1
-ALWAYS = dt.datetime(1900, 1, 1)  # noqa: DTZ001 - days have no zone
+def held_on(
+    keys: pd.Series[Any], on: pd.Series[Any], periods: nw.LazyFrame[Any], key: str, value: str
+) -> pd.Series[Any]:
+    """What each key had on each day, null where it had none; on the keys' own index.
 
-
-def tiled(periods: nw.LazyFrame[Any], key: str, value: str) -> nw.LazyFrame[Any]:
-    """The periods of each key, with the gaps before, between and after them filled by `NOBODY`.
-
-    So every day of a known key lies in exactly one row, and a join on the key followed by
-    `at(date)` neither loses nor doubles a row. Periods of no length cover no day and are left out.
+    Args:
+        keys: ids.
+        on: a day for each.
+        periods: those of a key follow one another; those of no length hold on no day.
+        key: their column of ids.
+        value: their column that is looked up, ids too.
     """
-    kept = periods.select(key, value, "valid_from", "valid_to").filter(
-        nw.col("valid_to").is_null() | (nw.col("valid_to") > nw.col("valid_from"))
-    )
-    following = kept.with_columns(
-        following=nw.col("valid_from").shift(-1).over(key, order_by="valid_from")
-    ).filter(
-        ~nw.col("valid_to").is_null(),
-        nw.col("following").is_null() | (nw.col("following") > nw.col("valid_to")),
-    )
-    nobody = nw.lit(NOBODY, dtype=nw.Int64)
-    after = following.select(
-        nw.col(key),
-        nobody.alias(value),
-        nw.col("valid_to").alias("valid_from"),
-        nw.col("following").alias("valid_to"),
-    )
-    before = (
-        kept.group_by(key)
-        .agg(nw.col("valid_from").min().alias("valid_to"))
-        .select(
-            nw.col(key), nobody.alias(value), nw.lit(ALWAYS).alias("valid_from"), nw.col("valid_to")
-        )
-    )
-    return nw.concat([kept, after, before])
+    rows = collect(periods, key, value, "valid_from", "valid_to")
+    rows = rows.dropna(subset=[key, value, "valid_from"])
+    rows = rows[rows["valid_to"].isna() | (rows["valid_to"] > rows["valid_from"])]
+    rows = rows.sort_values([key, "valid_from"])
+    ids, far, size = rows[key].to_numpy("int64"), np.iinfo("int64").max, len(rows)
+    # One place more, after the last, stands for "none begun".
+    whose, had = np.append(ids, NOBODY), np.append(rows[value].to_numpy("int64"), 0)
+    since, until = np.append(days(rows["valid_from"]), far), np.append(days(rows["valid_to"]), far)
+    until[until == NO_DAY] = far
+    who, when = keys.to_numpy("int64", na_value=NOBODY), days(on)
+    names, first = np.unique(ids, return_index=True)
+    place = np.append(first, size)[pd.Index(names).get_indexer(who)]
+    climbing = np.arange(len(who))  # to the next period, where that has begun by the day
+    while len(climbing):
+        after = np.minimum(place[climbing] + 1, size)
+        begun = (since[after] <= when[climbing]) & (whose[after] == who[climbing])
+        climbing, after = climbing[begun], after[begun]
+        place[climbing] = after
+    gone = (since[place] > when) | (until[place] <= when)
+    return pd.Series(pd.arrays.IntegerArray(had[place], gone), index=keys.index)
 
 
-def at(column: str) -> nw.Expr:
-    """True for the tile that the date lies in; where the key had no periods at all, too."""
-    return (nw.col("valid_from").is_null() | (nw.col("valid_from") <= nw.col(column))) & (
-        nw.col("valid_to").is_null() | (nw.col("valid_to") > nw.col(column))
-    )
+NOBODY = -1

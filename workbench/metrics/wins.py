@@ -21,12 +21,12 @@ from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
     DAY,
     KPI,
-    NOBODY,
     added,
     asked,
     compared,
     days,
     earliest,
+    held_on,
     months_between,
     shifted,
     span,
@@ -36,8 +36,6 @@ from workbench.metrics.periods import (
 if TYPE_CHECKING:
     import datetime as dt
 
-FOREVER = 1 << 24
-"""More days than any date has; apart enough to number days within reps."""
 RATE = {
     **GROUP,
     "won": "count: deals",
@@ -320,24 +318,7 @@ def teams_on(
     rep_ids: pd.Series[Any], on: pd.Series[Any], team_periods: nw.LazyFrame[Any]
 ) -> pd.Series[Any]:
     """The manager of each rep on each day; null where there was none."""
-    columns = ["rep_id", "manager_id", "valid_from"]
-    led = collect(team_periods, *columns, "valid_to").dropna(subset=columns)
-    led = led[led["valid_to"].isna() | (led["valid_to"] > led["valid_from"])]
-    led = led.sort_values(["rep_id", "valid_from"])
-    # Periods of a rep follow one another: of those begun by the day, the last is the one that may
-    # hold. The first place stands for "none begun".
-    rep = np.r_[NOBODY, led["rep_id"].to_numpy("int64")]
-    manager = np.r_[0, led["manager_id"].to_numpy("int64")]
-    until = np.r_[0, np.where(led["valid_to"].isna(), FOREVER, days(led["valid_to"]))]
-    begun = rep[1:] * FOREVER + days(led["valid_from"])
-    known = (rep_ids.notna() & on.notna()).to_numpy(dtype=bool)
-    who, when = rep_ids[known].to_numpy("int64"), days(on[known])
-    place = np.searchsorted(begun, who * FOREVER + when, side="right")
-    held = (rep[place] == who) & (until[place] > when)
-    found = np.zeros(len(rep_ids), dtype="int64")
-    gone = np.ones(len(rep_ids), dtype=bool)
-    found[known], gone[known] = manager[place], ~held
-    return pd.Series(pd.arrays.IntegerArray(found, gone), index=rep_ids.index)
+    return held_on(rep_ids, on, team_periods, "rep_id", "manager_id")
 
 
 @metric(
