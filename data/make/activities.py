@@ -121,6 +121,10 @@ def rows(accounts: list[Account], deals: list[Deal], people: list[Contact]) -> l
         if rep == FADING and day >= FADES_FROM and rng.random() > KEPT_WHEN_FADING:
             continue
         kind = rng.choices(*KINDS[why])[0]
+        # Who answers is a prospect from that day: a suspect has not answered yet.
+        cold = why == "hunt" and day < (account.since("prospect") or dt.date.max)
+        if cold and ANSWERED[kind] == 1.0:
+            kind = "call"
         known = there.get(account.code, [])
         found.append(
             [
@@ -131,7 +135,7 @@ def rows(accounts: list[Account], deals: list[Deal], people: list[Contact]) -> l
                 rep,
                 kind,
                 day.isoformat(),
-                "true" if rng.random() < ANSWERED[kind] else "false",
+                "true" if rng.random() < ANSWERED[kind] and not cold else "false",
                 str(rng.randint(*MINUTES[kind])),
                 _subject(rng, kind, why),
             ]
