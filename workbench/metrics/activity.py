@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
+from workbench.metrics.deals import DIMENSIONS
 from workbench.metrics.frames import collect, give, looked_up, ratio, whole
-from workbench.metrics.groups import GROUP, choice, grouped, labelled
+from workbench.metrics.groups import GROUP, choice, grouped, keyed, labelled
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
     DAY,
@@ -352,32 +353,26 @@ def activity_coverage(
     return give(labelled(result, by), accounts, COVERAGE)
 
 
-def touches_of_deals(activities: nw.LazyFrame[Any], won: nw.LazyFrame[Any]) -> pd.Series[Any]:
+def touches_of_deals(activities: nw.LazyFrame[Any], won: pd.DataFrame) -> pd.Series[Any]:
     """How many activities each won deal took, by its id; deals without any are absent.
 
     Those on the deal itself, and those on its account that name no deal, from its creation to its
     win.
     """
-    dated = won.select("id", "account_id", "created_on", "closed_on")
-    done = activities.select("account_id", "opportunity_id", "date")
-    named = dated.join(
-        done.select(nw.col("opportunity_id").alias("id"), "date"), on="id", how="inner"
-    )
-    unnamed = dated.join(
-        done.filter(nw.col("opportunity_id").is_null(), ~nw.col("account_id").is_null()).select(
-            "account_id", "date"
-        ),
-        on="account_id",
-        how="inner",
-    )
-    during = (nw.col("date") <= nw.col("closed_on")) & (
-        nw.col("created_on").is_null() | (nw.col("date") >= nw.col("created_on"))
-    )
-    counts = [
-        collect(part.filter(during).group_by("id").agg(nw.len().alias("touches")))
-        for part in (named, unnamed)
+    known = won[["id", "account_id", "created_on", "closed_on"]]
+    done = collect(activities, "account_id", "opportunity_id", "date")
+    named = done[done["opportunity_id"].isin(known["id"])]
+    unnamed = done[
+        done["opportunity_id"].isna() & done["account_id"].isin(known["account_id"].dropna())
     ]
-    return pd.concat(counts).groupby("id")["touches"].sum()
+    found = pd.concat(
+        [
+            known.merge(named.drop(columns="account_id"), left_on="id", right_on="opportunity_id"),
+            known.merge(unnamed, on="account_id"),
+        ]
+    )
+    early = found["date"] < found["created_on"]
+    return found.loc[~early & (found["date"] <= found["closed_on"]), "id"].value_counts()
 
 
 @metric(
@@ -419,18 +414,12 @@ def touches_per_won(
         until: last day of the win.
     """
     period = span(asked("touches_per_won", as_of), since, until)
-    won = grouped(
-        won_deals(opportunities, stages, as_of=as_of, since=period.since, until=period.until),
-        by,
-        ("owner", "team", "segment", "product", "pipeline"),
-    )
-    rows = collect(won, "id", "group_id", "group")
-    rows["touches"] = (
-        looked_up(rows["id"], touches_of_deals(activities, won)).fillna(0).astype("Int64")
-    )
+    won = won_deals(opportunities, stages, as_of=as_of, since=period.since, until=period.until)
+    touched = looked_up(won["id"], touches_of_deals(activities, won)).fillna(0).astype("Int64")
+    rows = keyed(won.assign(deals=1, touches=touched), by, DIMENSIONS)
     found = (
-        rows.groupby(["group_id", "group"], dropna=False, sort=False)
-        .agg(deals=("id", "size"), touches=("touches", "sum"))
+        rows.groupby(["group_id", "group"], dropna=False, sort=False)[["deals", "touches"]]
+        .sum()
         .reset_index()
         .sort_values(["deals", "group"], ascending=[False, True])
     )

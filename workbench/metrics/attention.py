@@ -54,17 +54,17 @@ def _open_deals(
     accounts: nw.LazyFrame[Any],
     as_of: Any,
 ) -> pd.DataFrame:
-    companies = accounts.select(nw.col("id").alias("account_id"), nw.col("name").alias("account"))
+    names = collect(accounts, "id", "name").set_index("id")["name"]
     live = deals(opportunities, stages, "name", as_of=as_of, kind="open")
-    return collect(
-        live.join(companies, on="account_id", how="left").with_columns(
-            is_stalled=is_stalled(as_of), stage_days=age("stage_since", as_of)
-        )
+    return live.assign(
+        account=looked_up(live["account_id"], names),
+        is_stalled=is_stalled(live, as_of),
+        stage_days=age(live["stage_since"], as_of),
     )
 
 
 def _stalled(live: pd.DataFrame) -> pd.DataFrame:
-    rows = live[live["is_stalled"].astype("boolean").fillna(value=False)]
+    rows = live[live["is_stalled"]]
     return rows.assign(
         reason="stalled",
         entity="opportunity",

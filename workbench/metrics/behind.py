@@ -352,7 +352,7 @@ def touch_rows(
         since=period.since,
         until=period.until,
     )
-    rows = collect(won).rename(columns={"closed_on": "won_on"})
+    rows = won.rename(columns={"closed_on": "won_on"})
     names = collect(accounts, "id", "name").set_index("id")["name"]
     rows = rows.assign(
         account=rows["account_id"].map(names),

@@ -1,7 +1,8 @@
 """Opportunities with what their stage means: the rows that every pipeline figure stands on.
 
 Each deal is weighed on its own: an explicit probability of 0 is 0, a missing one is its stage's,
-a lost deal counts 0 and a won one in full.
+a lost deal counts 0 and a won one in full. The engine keeps the deals of the kind that is asked
+for; they are few, and finished in pandas.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import narwhals as nw
+import numpy as np
+import pandas as pd
 
-from workbench.metrics.frames import cents, rounded
+from workbench.metrics.frames import collect, in_cents, nearest
 from workbench.metrics.periods import day, midnight
 
-MINUTES = 24 * 60  # of a day
 DIMENSIONS = ("owner", "team", "segment", "product", "pipeline")
 _DEAL = ("id", "account_id", "pipeline", "stage_id", "stage_since", "amount", "probability",
          "close_date", "created_on", "owner_id", "owner", "team_id", "team", "segment",
@@ -26,7 +28,7 @@ def deals(
     *more: str,
     as_of: Any = None,
     kind: str | None = None,
-) -> nw.LazyFrame[Any]:
+) -> pd.DataFrame:
     """Opportunities with what their stage means, and whole cents.
 
     Args:
@@ -40,59 +42,50 @@ def deals(
         The opportunities' columns, and stage (label), stage_probability, position, kind,
         stalled_days, cents.
     """
-    known = stages.select("id", "label", "probability", "position", "kind", "stalled_days").rename(
-        {"id": "stage_id", "label": "stage", "probability": "stage_probability"}
+    known = collect(stages, "id", "label", "probability", "position", "kind", "stalled_days")
+    known = known.rename(
+        columns={"id": "stage_id", "label": "stage", "probability": "stage_probability"}
     )
     if kind is not None:
-        known = known.filter(nw.col("kind") == kind)
-    rows = opportunities.select(*_DEAL, *more)
+        known = known[known["kind"] == kind]
+    kept = [nw.col("stage_id").is_in(known["stage_id"].tolist())]
     last = day(as_of)
     if last is not None:
-        rows = rows.filter(
-            nw.col("created_on").is_null() | (nw.col("created_on") <= midnight(last))
-        )
-    return rows.join(known, on="stage_id", how="inner").with_columns(cents=cents("amount"))
+        kept.append(nw.col("created_on").is_null() | (nw.col("created_on") <= midnight(last)))
+    rows = collect(opportunities.select(*_DEAL, *more).filter(*kept))
+    return rows.merge(known, on="stage_id").assign(cents=lambda found: in_cents(found["amount"]))
 
 
-def weighed(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def weighed(rows: pd.DataFrame) -> pd.DataFrame:
     """Add `odds`, the probability that holds, and `weighted_cents`."""
-    odds = (
-        nw.when(nw.col("kind") == "open")
-        .then(nw.coalesce("probability", "stage_probability"))
-        .otherwise((nw.col("kind") == "won").cast(nw.Float64))
-    )
-    return rows.with_columns(odds=odds).with_columns(
-        weighted_cents=rounded(nw.col("cents") * nw.col("odds").fill_null(0.0))
-    )
+    is_open, is_won = rows["kind"] == "open", rows["kind"] == "won"
+    known = rows["probability"].fillna(rows["stage_probability"])
+    odds = known.where(is_open, is_won.astype("float64"))
+    return rows.assign(odds=odds, weighted_cents=nearest(rows["cents"] * odds.fillna(0.0)))
 
 
-def closed(rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def closed(rows: pd.DataFrame) -> pd.DataFrame:
     """Add `closed_on`, the day on which the deal was won or lost; null while it is open.
 
     That is when it came to its stage; where it stood there from the start, or nobody knows since
     when, its close date.
     """
-    unseen = nw.col("stage_since").is_null() | (nw.col("stage_since") <= nw.col("created_on"))
-    closed_on = (
-        nw.when(unseen & ~nw.col("close_date").is_null())
-        .then(nw.col("close_date"))
-        .otherwise(nw.col("stage_since"))
-    )
-    return rows.with_columns(closed_on=nw.when(nw.col("kind") != "open").then(closed_on))
+    came = rows["stage_since"]
+    seen = came.notna() & ~(came <= rows["created_on"])
+    closed_on = came.where(seen | rows["close_date"].isna(), rows["close_date"])
+    return rows.assign(closed_on=closed_on.where(rows["kind"] != "open"))
 
 
-def age(since: str, as_of: Any) -> nw.Expr:
-    """Whole days from the column's date to the day; null where the date is."""
+def age(since: pd.Series[Any], as_of: Any) -> pd.Series[Any]:
+    """Whole days from each date to the day; null where the date is."""
     last = day(as_of)
     if last is None:
-        return nw.lit(float("nan"))
-    return (midnight(last) - nw.col(since)).dt.total_minutes() / MINUTES
+        return pd.Series(np.nan, index=since.index)
+    days: pd.Series[Any] = (pd.Timestamp(midnight(last)) - since).dt.days.astype("float64")
+    return days
 
 
-def is_stalled(as_of: Any) -> nw.Expr:
+def is_stalled(rows: pd.DataFrame, as_of: Any) -> pd.Series[Any]:
     """Open, and in its stage for longer than the stage allows."""
-    if day(as_of) is None:
-        return nw.lit(value=False)
-    return (
-        (nw.col("kind") == "open") & (age("stage_since", as_of) > nw.col("stalled_days"))
-    ).fill_null(value=False)
+    limit = rows["stalled_days"].astype("float64")
+    return (rows["kind"] == "open") & (age(rows["stage_since"], as_of) > limit)

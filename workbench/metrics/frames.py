@@ -111,6 +111,17 @@ def rounded(number: nw.Expr) -> nw.Expr:
     return (number + 0.5).floor().cast(nw.Int64)
 
 
+def nearest(numbers: pd.Series[Any]) -> pd.Series[Any]:
+    """As `rounded`, of numbers in pandas."""
+    whole: pd.Series[Any] = np.floor(numbers + 0.5).astype("Int64")
+    return whole
+
+
+def in_cents(amounts: pd.Series[Any]) -> pd.Series[Any]:
+    """As `cents`, of amounts in pandas."""
+    return nearest(amounts.fillna(0.0) * 100)
+
+
 def euros(values: Any) -> NDArray[np.float64]:
     """Whole cents as an amount, rounded to the cent."""
     numbers = np.asarray(pd.Series(values).fillna(0), dtype="float64")

@@ -63,6 +63,15 @@ def grouped(
     return frame.with_columns(group_id=no_id, group=nw.col(by))
 
 
+def keyed(
+    rows: pd.DataFrame, by: str | None, known: Iterable[str], *, date: str = ""
+) -> pd.DataFrame:
+    """As `grouped`, of rows in pandas."""
+    found = grouped(nw.from_native(rows).lazy(), by, known, date=date)
+    result: pd.DataFrame = found.collect().to_native()
+    return result
+
+
 def number(by: str, date: str) -> nw.Expr:
     """The period of a date as a number that sorts: 202609, 20263, 2026; 0 without a date."""
     year = _whole(nw.col(date).dt.year())

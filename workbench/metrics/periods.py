@@ -84,6 +84,16 @@ def within(
     return frame.filter(*limits) if limits else frame
 
 
+def dated(rows: pd.DataFrame, column: str, since: Any = None, until: Any = None) -> pd.DataFrame:
+    """As `within`, of rows in pandas."""
+    first, last = day(since), day(until)
+    if first is not None:
+        rows = rows[rows[column] >= midnight(first)]
+    if last is not None:
+        rows = rows[rows[column] < midnight(last + DAY)]
+    return rows
+
+
 def earliest(*values: Any) -> dt.date | None:
     """The first of the days that are given; None where none is."""
     days = [found for value in values if (found := day(value)) is not None]

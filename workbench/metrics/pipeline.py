@@ -10,8 +10,8 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, age, closed, deals, is_stalled, weighed
-from workbench.metrics.frames import cents, collect, euros, give, ratio, rounded, whole
-from workbench.metrics.groups import GROUP, choice, grouped, labelled
+from workbench.metrics.frames import cents, collect, euros, give, looked_up, ratio, rounded, whole
+from workbench.metrics.groups import GROUP, choice, keyed, labelled
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
     NO_DAY,
@@ -126,19 +126,14 @@ def pipeline_rows(
         kind: open, won or lost; None for all.
     """
     choice("kind of stage", kind, KINDS)
-    named_accounts = accounts.select(
-        nw.col("id").alias("account_id"), nw.col("name").alias("account")
-    )
+    names = collect(accounts, "id", "name").set_index("id")["name"]
     more = ("code", "name", "loss_reason", "version")
-    rows = weighed(closed(deals(opportunities, stages, *more, as_of=as_of, kind=kind)))
-    found = collect(
-        rows.join(named_accounts, on="account_id", how="left").with_columns(
-            age_days=age("created_on", as_of),
-            stage_days=age("stage_since", as_of),
-            stalled=is_stalled(as_of),
-        )
-    )
+    found = weighed(closed(deals(opportunities, stages, *more, as_of=as_of, kind=kind)))
     result = found.assign(
+        account=looked_up(found["account_id"], names),
+        age_days=age(found["created_on"], as_of),
+        stage_days=age(found["stage_since"], as_of),
+        stalled=is_stalled(found, as_of),
         amount=euros(found["cents"]),
         probability=found["odds"],
         weighted=euros(found["weighted_cents"]),
@@ -244,25 +239,17 @@ def _summed(
     """Open deals added up by group and keys."""
     choice("grouping", by, GROUPINGS)
     live = weighed(deals(opportunities, stages, as_of=as_of, kind="open"))
-    month = by == "closing_month"
-    if month:
-        found = grouped(live, "month", ("month",), date="close_date")
-    else:
-        found = grouped(live, by, DIMENSIONS)
-    summed = collect(
-        found.with_columns(
-            age_days=age("created_on", as_of), is_stalled=is_stalled(as_of).cast(nw.Int64)
-        )
-        .group_by("group_id", "group", *keys)
-        .agg(
-            nw.len().alias("deals"),
-            nw.col("cents").sum(),
-            nw.col("weighted_cents").sum(),
-            nw.col("age_days").mean(),
-            nw.col("is_stalled").sum().alias("stalled"),
-        )
+    live = live.assign(
+        deals=1, age_days=age(live["created_on"], as_of), stalled=is_stalled(live, as_of)
     )
-    summed = labelled(summed, "month" if month else by)
+    month = by == "closing_month"
+    dimension, known = ("month", ("month",)) if month else (by, DIMENSIONS)
+    groups = keyed(live, dimension, known, date="close_date").groupby(
+        ["group_id", "group", *keys], dropna=False, sort=False
+    )
+    summed = groups[["deals", "cents", "weighted_cents", "stalled"]].sum()
+    summed = summed.assign(age_days=groups["age_days"].mean()).reset_index()
+    summed = labelled(summed, dimension)
     return summed.assign(amount=euros(summed["cents"]), weighted=euros(summed["weighted_cents"]))
 
 

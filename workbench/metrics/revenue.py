@@ -15,8 +15,8 @@ import pandas as pd
 from workbench.metrics import ledger
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS
-from workbench.metrics.frames import cents, collect, euros, give, looked_up, ratio
-from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, labelled, number
+from workbench.metrics.frames import collect, euros, give, in_cents, places, ratio
+from workbench.metrics.groups import CALENDAR, GROUP, choice, keyed, labelled, number
 from workbench.metrics.hierarchy import heads
 from workbench.metrics.periods import (
     KPI,
@@ -32,6 +32,8 @@ from workbench.metrics.wins import against_last_year, won_deals
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from numpy.typing import NDArray
 
 ROWS = {
     "id": "id",
@@ -461,33 +463,28 @@ def won_versus_invoiced(
         until: last day of the win.
     """
     won = won_deals(opportunities, stages, "name", as_of=as_of, since=since, until=until)
-    keyed = collect(
-        grouped(won, by, (*CALENDAR, *DIMENSIONS, "deal"), date="closed_on"),
-        *("id", "group_id", "group", "cents"),
+    tied = documents.select("code", "kind", "opportunity_id", "date", "amount").filter(
+        nw.col("kind").is_in(["order", "invoice", "credit_note"]),
+        ~nw.col("opportunity_id").is_null(),
     )
-    papers = (
-        within(documents, "date", None, as_of)
-        .filter(nw.col("kind").is_in(["order", "invoice", "credit_note"]))
-        .select("code", "kind", "opportunity_id", won=cents("amount"))
-        .join(won.select(nw.col("id").alias("opportunity_id")), on="opportunity_id", how="inner")
+    papers = collect(within(tied, "date", None, as_of))
+    papers = papers[papers["opportunity_id"].isin(won["id"])]
+    is_order = papers["kind"] == "order"
+    is_paid = ~is_order & _lettered(ledger_entries, papers["code"], as_of)
+    amount = in_cents(papers["amount"])
+    sums = {"ordered": is_order, "invoiced": ~is_order, "paid": is_paid}
+    per_deal = (
+        papers[["opportunity_id"]]
+        .assign(**{name: amount.where(counts, 0) for name, counts in sums.items()})
+        .groupby("opportunity_id")
+        .sum()
     )
-    rows = collect(papers)
-    bills = rows[rows["kind"] != "order"]
-    settled = _lettered(ledger_entries, papers, as_of)
-    sums = {
-        "ordered": rows[rows["kind"] == "order"],
-        "invoiced": bills,
-        "paid": bills[bills["code"].isin(settled)],
-    }
-    for name, part in sums.items():
-        per_deal = part.groupby("opportunity_id")["won"].sum()
-        keyed[name] = looked_up(keyed["id"], per_deal).fillna(0).astype("int64")
+    rows = won.assign(deals=1).join(per_deal, on="id")
+    rows[list(sums)] = rows[list(sums)].fillna(0)
     found = (
-        keyed.groupby(["group_id", "group"], dropna=False, sort=False)
-        .agg(
-            deals=("id", "size"),
-            **{name: (name, "sum") for name in ("cents", "ordered", "invoiced", "paid")},
-        )
+        keyed(rows, by, (*CALENDAR, *DIMENSIONS, "deal"), date="closed_on")
+        .groupby(["group_id", "group"], dropna=False, sort=False)[["deals", "cents", *sums]]
+        .sum()
         .reset_index()
         .sort_values(["cents", "group"], ascending=[False, True], kind="stable")
     )
@@ -501,11 +498,13 @@ def won_versus_invoiced(
 
 
 def _lettered(
-    ledger_entries: nw.LazyFrame[Any], papers: nw.LazyFrame[Any], as_of: Any
-) -> pd.Series[Any]:
-    """The numbers of those papers whose lines of 411 are all lettered by the day."""
-    lines = ledger.receivables(ledger_entries, "piece", as_of=as_of).select("piece", "is_open")
-    codes = papers.select(nw.col("code").alias("piece")).filter(~nw.col("piece").is_null())
-    rows = collect(lines.join(codes.unique(), on="piece", how="inner"))
-    still = rows.groupby("piece")["is_open"].max()
-    return pd.Series(still.index[~still.astype(bool).to_numpy()])
+    ledger_entries: nw.LazyFrame[Any], codes: pd.Series[Any], as_of: Any
+) -> NDArray[np.bool_]:
+    """Whether each paper of that number has lines of 411, and all are lettered by the day."""
+    lines = collect(ledger.receivables(ledger_entries, "piece", as_of=as_of), "piece", "is_open")
+    place = places(lines["piece"], codes)
+    has_lines, is_open = np.zeros((2, len(codes)), dtype=bool)
+    has_lines[place[place >= 0]] = True
+    is_open[place[(place >= 0) & lines["is_open"].to_numpy(dtype=bool)]] = True
+    first = places(codes, codes)
+    return (has_lines & ~is_open)[first] & (first >= 0)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.deals import DIMENSIONS, MINUTES, closed, deals
+from workbench.metrics.deals import DIMENSIONS, closed, deals
 from workbench.metrics.frames import collect, euros, give, looked_up, ratio
-from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, labelled
+from workbench.metrics.groups import CALENDAR, GROUP, choice, keyed, labelled
 from workbench.metrics.hierarchy import heads
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
@@ -24,17 +23,19 @@ from workbench.metrics.periods import (
     added,
     asked,
     compared,
+    dated,
     days,
     earliest,
     held_on,
     months_between,
     shifted,
     span,
-    within,
 )
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    import narwhals as nw
 
 RATE = {
     **GROUP,
@@ -124,23 +125,17 @@ def win_rate(
         since: first day of closing.
         until: last day of closing.
     """
-    days_taken = (nw.col("closed_on") - nw.col("created_on")).dt.total_minutes() / MINUTES
-    rows = grouped(
-        closed(deals(opportunities, stages, as_of=as_of)),
-        by,
-        (*DIMENSIONS, *CALENDAR),
-        date="closed_on",
-    ).select("group_id", "group", "kind", "cents", "closed_on", days_taken=days_taken)
-    is_open = nw.col("kind") == "open"
-    counted = within(rows.filter(~is_open), "closed_on", since, earliest(as_of, until))
+    rows = closed(deals(opportunities, stages, as_of=as_of))
+    rows["days_taken"] = (rows["closed_on"] - rows["created_on"]).dt.days
+    is_open = rows["kind"] == "open"
+    parts = [dated(rows[~is_open], "closed_on", since, earliest(as_of, until))]
     if by not in CALENDAR:
-        counted = nw.concat([counted, rows.filter(is_open)])
-    found = collect(
-        counted.group_by("group_id", "group", "kind").agg(
-            nw.len().alias("deals"), nw.col("cents").sum(), nw.col("days_taken").mean()
-        )
-    )
+        parts.append(rows[is_open])
     keys = ["group_id", "group"]
+    counted = keyed(pd.concat(parts), by, (*DIMENSIONS, *CALENDAR), date="closed_on")
+    groups = counted.assign(deals=1).groupby([*keys, "kind"], dropna=False, sort=False)
+    found = groups[["deals", "cents"]].sum().assign(days_taken=groups["days_taken"].mean())
+    found = found.reset_index()
     found = found.set_index(found.groupby(keys, dropna=False, sort=False).ngroup())
     wide = found.loc[~found.index.duplicated(), keys]
     if by is None and wide.empty:
@@ -194,10 +189,12 @@ def loss_reasons(
         until: last day of the loss.
     """
     lost = closed(deals(opportunities, stages, "loss_reason", as_of=as_of, kind="lost"))
-    found = collect(
-        within(lost, "closed_on", since, earliest(as_of, until))
-        .group_by(nw.col("loss_reason").alias("reason"))
-        .agg(nw.len().alias("deals"), nw.col("cents").sum())
+    lost = dated(lost, "closed_on", since, earliest(as_of, until))
+    found = (
+        lost.assign(deals=1, reason=lost["loss_reason"])
+        .groupby("reason", dropna=False, sort=False)[["deals", "cents"]]
+        .sum()
+        .reset_index()
     )
     result = found.assign(
         amount=euros(found["cents"]),
@@ -213,10 +210,10 @@ def won_deals(
     as_of: Any = None,
     since: Any = None,
     until: Any = None,
-) -> nw.LazyFrame[Any]:
+) -> pd.DataFrame:
     """The deals won in the period, with `closed_on` the day of the win."""
     won = closed(deals(opportunities, stages, *more, as_of=as_of, kind="won"))
-    return within(won, "closed_on", since, earliest(as_of, until))
+    return dated(won, "closed_on", since, earliest(as_of, until)).reset_index(drop=True)
 
 
 @metric(
@@ -270,28 +267,13 @@ def _won(
     parent_periods: nw.LazyFrame[Any],
     **period: Any,
 ) -> pd.DataFrame:
-    won = won_deals(opportunities, stages, "code", "name", **period).with_columns(
-        current=nw.col("owner_id")
-    )
-    history = deal_periods.select(
-        nw.col("opportunity_id").alias("id"),
-        nw.col("sequence"),
-        nw.col("owner_id").alias("then"),
-        nw.col("valid_from"),
-    )
-    on_day = (
-        won.select("id", "closed_on")
-        .join(history, on="id", how="inner")
-        .filter(nw.col("valid_from") <= nw.col("closed_on"))
-    )
-    latest = on_day.group_by("id").agg(nw.col("sequence").max())
-    owners = collect(on_day.join(latest, on=["id", "sequence"], how="inner"), "id", "then")
-    rows = collect(
-        won, "id", "code", "name", "account_id", "closed_on", "cents", "current", "segment",
-        "product", "pipeline",
-    )  # fmt: skip
-    then = looked_up(rows["id"], owners.dropna(subset=["then"]).set_index("id")["then"])
-    rows["owner_id"] = then.astype("Int64").fillna(rows["current"])
+    rows = won_deals(opportunities, stages, "code", "name", **period)
+    history = collect(deal_periods, "opportunity_id", "sequence", "owner_id", "valid_from")
+    won_on = looked_up(history["opportunity_id"], rows.set_index("id")["closed_on"])
+    begun = history[history["valid_from"] <= won_on].sort_values(["opportunity_id", "sequence"])
+    latest = begun.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")
+    then = looked_up(rows["id"], latest["owner_id"])
+    rows["owner_id"] = then.astype("Int64").fillna(rows["owner_id"])
     rows["team_id"] = teams_on(rows["owner_id"], rows["closed_on"], team_periods)
     who = collect(reps, "id", "name").set_index("id")["name"]
     companies = collect(accounts, "id", "name").set_index("id")["name"]
@@ -360,19 +342,13 @@ def won_by(
         until: last day of the win.
     """
     tables = (opportunities, stages, accounts, reps, deal_periods, team_periods, parent_periods)
-    choice("grouping", by, (*CALENDAR, *DIMENSIONS, "group", "account"))
+    groupings = (*CALENDAR, *DIMENSIONS, "group", "account")
+    choice("grouping", by, groupings)
     rows = _won(*tables, as_of=as_of, since=since, until=until)
-    keyed = collect(
-        grouped(
-            nw.from_native(rows).lazy(),
-            by,
-            (*CALENDAR, *DIMENSIONS, "group", "account"),
-            date="won_on",
-        )
-    )
     found = (
-        keyed.groupby(["group_id", "group"], dropna=False, sort=False)
-        .agg(deals=("id", "size"), cents=("cents", "sum"))
+        keyed(rows.assign(deals=1), by, groupings, date="won_on")
+        .groupby(["group_id", "group"], dropna=False, sort=False)[["deals", "cents"]]
+        .sum()
         .reset_index()
         .sort_values(["cents", "group"], ascending=[False, True], kind="stable")
     )
@@ -421,18 +397,13 @@ def won_in_period(
     won = won_deals(
         opportunities, stages, as_of=as_of, since=period.previous_since, until=period.until
     )
-    daily = _daily(won)
+    won = won.assign(date=won["closed_on"], deals=1)
     now, before = (period.since, period.until), (period.previous_since, period.previous_until)
     values = {
-        "won_deals": (added(daily, "deals", *now), added(daily, "deals", *before)),
-        "won_amount": (added(daily, "cents", *now) / 100, added(daily, "cents", *before) / 100),
+        "won_deals": (added(won, "deals", *now), added(won, "deals", *before)),
+        "won_amount": (added(won, "cents", *now) / 100, added(won, "cents", *before) / 100),
     }
     return give(compared(values, period), opportunities, KPI)
-
-
-def _daily(won: nw.LazyFrame[Any]) -> pd.DataFrame:
-    days_won = won.group_by(nw.col("closed_on").alias("date"))
-    return collect(days_won.agg(nw.len().alias("deals"), nw.col("cents").sum()))
 
 
 @metric(
@@ -464,7 +435,8 @@ def won_by_month(
     won = won_deals(
         opportunities, stages, as_of=as_of, since=shifted(period.since, -12), until=period.until
     )
-    result = against_last_year(_daily(won), period.since, period.until)
+    daily = won.assign(date=won["closed_on"], deals=1)
+    result = against_last_year(daily, period.since, period.until)
     return give(result, opportunities, BY_MONTH)
 
 
