@@ -143,14 +143,11 @@ def _late(
     least = whole("late_days", late_days)
     items = open_items(ledger_entries, documents, as_of=as_of, terms=terms)
     due = items[items["days_past_due"] > 0]
+    customers = due.assign(times=1).groupby("customer_id", dropna=False, sort=False)
     found = (
-        due.groupby("customer_id", dropna=False, sort=False)
-        .agg(
-            cents=("cents", "sum"),
-            date=("due_date", "min"),
-            days=("days_past_due", "max"),
-            times=("cents", "size"),
-        )
+        customers[["cents", "times"]]
+        .sum()
+        .assign(date=customers["due_date"].min(), days=customers["days_past_due"].max())
         .reset_index()
     )
     found = found[(found["cents"] > 0) & (found["days"] > least)]
@@ -339,6 +336,6 @@ def to_decide(
         _ending(contracts, accounts, as_of, contract_days),
         _late(*ledger_tables, as_of, late_days, terms),
     ]
-    shaped = [part[list(TODO)].astype({"amount": "float64", "days": "Int64"}) for part in parts]
+    shaped = [part.assign(days=part["days"].astype("Int64"))[list(TODO)] for part in parts]
     full = [part for part in shaped if len(part)] or shaped[:1]
     return give(pd.concat(full, ignore_index=True), opportunities, TODO)

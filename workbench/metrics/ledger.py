@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from workbench.metrics.frames import cents, collect
+from workbench.metrics.frames import cents, collect, looked_up
 from workbench.metrics.periods import DAY, day, earliest, midnight, within
 
 if TYPE_CHECKING:
@@ -36,32 +36,48 @@ def sales(
     )
 
 
-def receivables(
-    ledger_entries: nw.LazyFrame[Any], *columns: str, as_of: Any = None, only_open: bool = False
+def customer_lines(
+    ledger_entries: nw.LazyFrame[Any], *columns: str, as_of: Any = None, only: nw.Expr | None = None
 ) -> nw.LazyFrame[Any]:
-    """Lines of 411 up to the day, with `cents` = debit - credit, and whether they are open then.
+    """Lines of 411 up to the day, and of them those for which `only` holds.
 
-    A line is open until it is lettered; a lettering dated after the day doesn't count yet, one
-    without a date does. A year's opening entry repeats what the year before left: where lines of
-    before it are there, it is left out, else balances would count twice.
+    A year's opening entry repeats what the year before left: where lines of before it are there,
+    it is left out, else balances would count twice.
     """
-    wanted = dict.fromkeys((*columns, *_READ, "letter", "letter_date", "opening"))
-    is_open = nw.col("letter").is_null() | (nw.col("letter").str.len_chars() == 0)
     kept = [
         nw.col("account_number").str.starts_with(CUSTOMERS),
         ~nw.col("opening").fill_null(value=False) | (nw.col("date") == nw.col("date").min()),
     ]
     last = day(as_of)
     if last is not None:
-        is_open = is_open | (nw.col("letter_date") > midnight(last)).fill_null(value=False)
         kept.append(nw.col("date") < midnight(last + DAY))
-    if only_open:
-        kept.append(is_open)
-    return (
-        ledger_entries.select(*wanted)
-        .filter(*kept)
-        .with_columns(cents=cents("debit") - cents("credit"), is_open=is_open)
-    )
+    if only is not None:
+        kept.append(only)
+    return ledger_entries.select(*dict.fromkeys((*columns, *_READ, "opening"))).filter(*kept)
+
+
+def receivables(
+    ledger_entries: nw.LazyFrame[Any], *columns: str, as_of: Any = None, only: nw.Expr | None = None
+) -> nw.LazyFrame[Any]:
+    """Lines as of `customer_lines`, with `cents` = debit - credit."""
+    lines = customer_lines(ledger_entries, *columns, as_of=as_of, only=only)
+    return lines.with_columns(cents=cents("debit") - cents("credit"))
+
+
+LETTERED = ("letter", "letter_date")
+
+
+def is_open(as_of: Any = None) -> nw.Expr:
+    """Whether a line is still open on the day, of its columns `LETTERED`.
+
+    A line is open until it is lettered; a lettering dated after the day doesn't count yet, one
+    without a date does.
+    """
+    unlettered = nw.col("letter").is_null() | (nw.col("letter").str.len_chars() == 0)
+    last = day(as_of)
+    if last is None:
+        return unlettered
+    return unlettered | (nw.col("letter_date") > midnight(last)).fill_null(value=False)
 
 
 _READ = ("account_number", "date", "debit", "credit", "customer_id")
@@ -88,16 +104,7 @@ def balance_of_accounts(
 
 
 def _of_accounts(lines: nw.LazyFrame[Any], ledger_customers: nw.LazyFrame[Any]) -> pd.DataFrame:
-    tied = ledger_customers.select(nw.col("id").alias("customer_id"), "account_id").filter(
-        ~nw.col("account_id").is_null()
-    )
-    per_customer = (
-        lines.filter(~nw.col("customer_id").is_null())
-        .group_by("customer_id")
-        .agg(nw.col("cents").sum())
-    )
-    return collect(
-        per_customer.join(tied, on="customer_id", how="inner")
-        .group_by("account_id")
-        .agg(nw.col("cents").sum())
-    )
+    sums = collect(lines.group_by("customer_id").agg(nw.col("cents").sum()))
+    tied = collect(ledger_customers, "id", "account_id").set_index("id")["account_id"]
+    account = looked_up(sums["customer_id"], tied)
+    return sums.groupby(account.rename("account_id"))["cents"].sum().reset_index()

@@ -120,12 +120,10 @@ def outstanding(
         as_of: the balance stands at this day.
     """
     last = asked("outstanding", as_of)
-    lines = ledger.receivables(ledger_entries, as_of=last)
+    lines = ledger.receivables(ledger_entries, *ledger.LETTERED, as_of=last)
     summed = (
-        lines.with_columns(
-            open_cents=nw.when(nw.col("is_open")).then(nw.col("cents")).otherwise(0),
-            items=nw.col("is_open").cast(nw.Int64),
-        )
+        lines.with_columns(items=ledger.is_open(last).cast(nw.Int64))
+        .with_columns(open_cents=nw.col("cents") * nw.col("items"))
         .group_by("customer_id")
         .agg(nw.col("cents", "open_cents", "items").sum())
         .filter((nw.col("cents") != 0) | (nw.col("items") > 0))
@@ -159,7 +157,8 @@ def open_items(
         terms: days to pay where no invoice says.
     """
     last, grace = asked("open_items", as_of), whole("terms", terms)
-    lines = ledger.receivables(ledger_entries, "piece", *more, as_of=last, only_open=True)
+    columns = ("piece", *ledger.LETTERED, *more)
+    lines = ledger.receivables(ledger_entries, *columns, as_of=last, only=ledger.is_open(last))
     rows = collect(lines, "customer_id", "date", "piece", "cents", *more)
     bills = collect(
         documents.select("code", "kind", "due_date").filter(

@@ -385,18 +385,11 @@ def unallocated_revenue(
         ledger_entries, *key, "id", "piece", "label", as_of=as_of, since=since, until=until
     ).filter(nw.col("customer_id").is_null())
     rows = collect(lines, *key, "id", "piece", "label", "cents").sort_values("id")
-    found = (
-        rows.groupby(key, dropna=False, sort=False)
-        .agg(
-            piece=("piece", "first"),
-            label=("label", "first"),
-            cents=("cents", "sum"),
-            lines=("id", "size"),
-        )
-        .reset_index()
-    )
-    named = ledger.receivables(ledger_entries, *key, as_of=as_of).filter(
-        ~nw.col("customer_id").is_null()
+    entries = rows.assign(lines=1).groupby(key, dropna=False, sort=False)
+    found = entries[["piece", "label"]].first().join(entries[["cents", "lines"]].sum())
+    found = found.reset_index()
+    named = ledger.customer_lines(
+        ledger_entries, *key, as_of=as_of, only=~nw.col("customer_id").is_null()
     )
     counted = _customers(named, found, key)
     result = found.merge(counted, on=key, how="left")
@@ -501,7 +494,11 @@ def _lettered(
     ledger_entries: nw.LazyFrame[Any], codes: pd.Series[Any], as_of: Any
 ) -> NDArray[np.bool_]:
     """Whether each paper of that number has lines of 411, and all are lettered by the day."""
-    lines = collect(ledger.receivables(ledger_entries, "piece", as_of=as_of), "piece", "is_open")
+    lines = collect(
+        ledger.customer_lines(ledger_entries, "piece", *ledger.LETTERED, as_of=as_of).select(
+            "piece", is_open=ledger.is_open(as_of)
+        )
+    )
     place = places(lines["piece"], codes)
     has_lines, is_open = np.zeros((2, len(codes)), dtype=bool)
     has_lines[place[place >= 0]] = True
