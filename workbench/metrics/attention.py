@@ -10,9 +10,9 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import age, deals, is_stalled
-from workbench.metrics.frames import cents, collect, euros, give, looked_up, whole
+from workbench.metrics.frames import collect, euros, give, in_cents, looked_up, whole
 from workbench.metrics.periods import DAY, asked, days, midnight, within
-from workbench.metrics.receivables import of_customers, open_items
+from workbench.metrics.receivables import of_accounts, of_customers, open_items
 
 TODO = {
     "reason": "text: stalled, slipped, past_close, contract_ends or late_payer",
@@ -56,11 +56,15 @@ def _open_deals(
 ) -> pd.DataFrame:
     names = collect(accounts, "id", "name").set_index("id")["name"]
     live = deals(opportunities, stages, "name", as_of=as_of, kind="open")
-    return live.assign(
+    return live[list(_DEAL)].assign(
         account=looked_up(live["account_id"], names),
         is_stalled=is_stalled(live, as_of),
-        stage_days=age(live["stage_since"], as_of),
+        stage_days=age(live["stage_since"], as_of).astype("Int64"),
     )
+
+
+_DEAL = ("id", "name", "account_id", "owner_id", "owner", "team_id", "team", "stage_since",
+         "close_date", "cents")  # fmt: skip
 
 
 def _stalled(live: pd.DataFrame) -> pd.DataFrame:
@@ -108,23 +112,15 @@ def _ending(
 ) -> pd.DataFrame:
     last = asked("ending_contracts", as_of)
     soon = last + whole("contract_days", contract_days) * DAY
-    companies = accounts.select(
-        nw.col("id").alias("account_id"),
-        nw.col("name").alias("account"),
-        *("owner_id", "owner", "team_id", "team"),
-    )
     theirs = within(contracts.filter(nw.col("kind") == "competitor"), "ends_on", last, soon)
-    rows = collect(
-        theirs.select(
-            "id", "account_id", "competitor", "subject", "ends_on", cents=cents("yearly_amount")
-        ).join(companies, on="account_id", how="left")
-    )
+    columns = ("id", "account_id", "competitor", "subject", "ends_on", "yearly_amount")
+    rows = of_accounts(collect(theirs, *columns), accounts)
     name = rows["competitor"].fillna("") + " – " + rows["subject"].fillna("")
     return rows.assign(
         reason="contract_ends",
         entity="contract",
         name=name.str.strip(" –"),
-        amount=euros(rows["cents"]),
+        amount=euros(in_cents(rows["yearly_amount"])),
         date=rows["ends_on"],
         days=(rows["ends_on"] - pd.Timestamp(midnight(last))).dt.days,
         times=pd.array([None] * len(rows), dtype="Int64"),
@@ -336,6 +332,6 @@ def to_decide(
         _ending(contracts, accounts, as_of, contract_days),
         _late(*ledger_tables, as_of, late_days, terms),
     ]
-    shaped = [part.assign(days=part["days"].astype("Int64"))[list(TODO)] for part in parts]
+    shaped = [part[list(TODO)] for part in parts]
     full = [part for part in shaped if len(part)] or shaped[:1]
     return give(pd.concat(full, ignore_index=True), opportunities, TODO)

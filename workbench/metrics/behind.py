@@ -12,7 +12,7 @@ import pandas as pd
 
 from workbench.metrics import activity, funnel, status, wins
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import collect, give, whole
+from workbench.metrics.frames import collect, give, looked_up, whole
 from workbench.metrics.groups import GROUP, choice, labelled
 from workbench.metrics.periods import NO_DAY, asked, days, midnight, number_of, span, within
 
@@ -282,9 +282,10 @@ def stage_rows(
     places = steps.rename(
         columns={"id": "furthest_id", "label": "furthest", "position": "furthest_position"}
     ).assign(place=np.arange(len(steps)))
-    passed = periods.merge(places, left_on="stage_id", right_on="furthest_id")
-    passed = passed[passed["kind"] != "lost"].sort_values("place", kind="stable")
-    furthest = passed.groupby("opportunity_id", as_index=False).last()
+    walked = places[places["kind"] != "lost"].set_index("furthest_id")["place"]
+    place = looked_up(periods["stage_id"], walked)
+    reached = place.groupby(periods["opportunity_id"]).max().dropna().rename("place")
+    furthest = reached.reset_index().merge(places, on="place")
     if stage is not None:
         wanted = places[places["furthest_id"] == int(stage)].iloc[0]
         furthest = furthest[
@@ -295,7 +296,7 @@ def stage_rows(
     )
     names = collect(accounts, "id", "name").set_index("id")["name"]
     rows = (
-        deals.merge(furthest.drop(columns="stage_id"), left_on="id", right_on="opportunity_id")
+        deals.merge(furthest, left_on="id", right_on="opportunity_id")
         .merge(begun, left_on="id", right_on="deal")
         .assign(
             account=lambda found: found["account_id"].map(names),

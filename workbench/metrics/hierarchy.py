@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.metrics import ledger
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import cents, collect, euros, give
+from workbench.metrics.frames import collect, euros, give, in_cents
 from workbench.metrics.periods import NO_DAY, days
 
 if TYPE_CHECKING:
@@ -135,16 +135,15 @@ def account_tree(
 
 
 def _open_amounts(opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> pd.DataFrame:
-    live = collect(stages.filter(nw.col("kind") == "open"), "id")["id"].tolist()
-    amounts = (
-        opportunities.select("account_id", "stage_id", "amount")
-        .filter(nw.col("stage_id").is_in(live))
-        .filter(~nw.col("account_id").is_null())
-        .with_columns(cents=cents("amount"))
-        .group_by("account_id")
-        .agg(nw.col("cents").sum())
+    known = collect(stages, "id", "kind")
+    live = known.loc[known["kind"] == "open", "id"].tolist()
+    rows = collect(
+        opportunities.select("account_id", "stage_id", "amount").filter(
+            nw.col("stage_id").is_in(live)
+        )
     )
-    return collect(amounts)
+    amounts = rows.assign(cents=in_cents(rows["amount"])).groupby("account_id")["cents"].sum()
+    return amounts.reset_index()
 
 
 def _placed(ids: Ints, amounts: pd.DataFrame) -> Ints:

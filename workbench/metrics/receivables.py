@@ -80,11 +80,15 @@ def of_customers(
     customers = collect(ledger_customers, "id", "code", "name", "account_id").rename(
         columns={"id": "customer_id", "code": "customer_code", "name": "customer"}
     )
+    return of_accounts(rows.merge(customers, on="customer_id", how="left"), accounts)
+
+
+def of_accounts(rows: pd.DataFrame, accounts: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """The rows, each beside its `account_id`'s name, segment and owner."""
     companies = collect(
         accounts, "id", "name", "owner_id", "owner", "team_id", "team", "segment"
     ).rename(columns={"id": "account_id", "name": "account"})
-    tied = rows.merge(customers, on="customer_id", how="left")
-    return tied.merge(companies, on="account_id", how="left")
+    return rows.merge(companies, on="account_id", how="left")
 
 
 @metric(

@@ -217,7 +217,7 @@ def revenue_by_account(
         .sum()
         .reset_index()
     )
-    whole = [result["cents"].sum()] * len(result)
+    whole = np.full(len(result), result["cents"].sum())
     result = result.assign(
         share=ratio(result["cents"], whole),
         revenue=euros(result["cents"]),
