@@ -25,6 +25,7 @@ from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
 from workbench.store.frames import QUERIES, Scope
 from workbench.store.past import past
+from workbench.store.proposal import Proposal, propose
 from workbench.store.replay import SUBJECTS, by_record, state
 from workbench.store.schema import ENTITIES, Change, Load
 from workbench.tables import TABLES, table
@@ -179,6 +180,28 @@ class Dataset:
     def at(self, as_of: dt.date) -> Dataset:
         """The same dataset as of another date."""
         return replace(self, as_of=as_of, _frames={})
+
+    def propose(
+        self,
+        frame: Any,
+        *,
+        entity: str | None = None,
+        effective: dt.date | None = None,
+        reason: str | None = None,
+    ) -> Proposal:
+        """The changes that an edited frame of this dataset asks for: look at them, `save()` them.
+
+        Args:
+            frame: rows with `id` and `version`, and the fields as they are to be.
+            entity: account, opportunity or contact; told by the columns where None.
+            effective: from when the changes hold; today where None.
+            reason: why, for the journal.
+
+        Raises:
+            MissingColumns: the frame has no `id`.
+            SettingsError: the dataset is of another day than today, or the entity can't be told.
+        """
+        return propose(self, frame, entity=entity, effective=effective, reason=reason)
 
     def _key(self, name: str) -> tuple[Hashable, ...]:
         entities = QUERIES[name][1]

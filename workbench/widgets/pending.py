@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import MissingColumns
 from workbench.locale import missing
 from workbench.store.journal import Edit, Outcome, State
+from workbench.store.proposal import compare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,16 +62,15 @@ class Pending:
     def edits(self) -> list[Edit]:
         """What is to be saved, with the version that was read."""
         return [
-            Edit(
+            edit
+            for (record, name), value in self.changes.items()
+            for edit in compare(
                 self.entity,
-                record,
-                int(self._records[record]["version"]),
-                name,
-                value,
+                self._records[record],
+                {name: value},
                 effective=self.effective,
                 reason=self.reason,
             )
-            for (record, name), value in self.changes.items()
         ]
 
     def take(self, outcomes: list[Outcome]) -> None:

@@ -13,11 +13,10 @@ import ipywidgets as widgets
 
 from workbench.errors import NotAllowed
 from workbench.locale import FR
-from workbench.settings import Settings
-from workbench.store import access, journal
 from workbench.store.journal import Outcome, State
+from workbench.store.proposal import Proposal, entity_of, someone
 from workbench.store.rules import EDITABLE
-from workbench.vocabulary import Surface, field_name
+from workbench.vocabulary import field_name
 from workbench.widgets.editors import editor, held
 from workbench.widgets.pending import Pending
 
@@ -77,7 +76,7 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
         reason: str | None = None,
     ) -> None:
         records = data.table("accounts") if frame is None else frame
-        self.entity = entity or _entity(records)
+        self.entity = entity or entity_of(records.columns)
         self.pending = Pending(self.entity, records, reason=reason)
         self.data, self.loc, self.page = data, loc, 0
         self.viewer = _viewer(data, viewer)
@@ -103,27 +102,13 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
 
     def check(self) -> list[Outcome]:
         """What saving would answer, shown below the grid; nothing is written."""
-        outcomes = journal.check(
-            self.data.engine,
-            self.pending.edits(),
-            viewer=self._someone(),
-            today=self.data.today,
-            rules=Settings.load().rules,
-        )
+        outcomes = self._proposal().check(viewer=self._someone())
         self._tell(outcomes)
         return outcomes
 
     def save(self) -> list[Outcome]:
         """Save what is sound; what isn't stays pending, with the reason."""
-        outcomes = journal.save(
-            self.data.engine,
-            self.pending.edits(),
-            viewer=self._someone(),
-            surface=Surface.NOTEBOOK,
-            each=True,
-            today=self.data.today,
-            rules=Settings.load().rules,
-        )
+        outcomes = self._proposal().save(viewer=self._someone(), each=True)
         self.pending.take(outcomes)
         self._draw()
         self._tell(outcomes)
@@ -134,6 +119,9 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
         self.pending.changes.clear()
         self.said.children = ()
         self._draw()
+
+    def _proposal(self) -> Proposal:
+        return Proposal(self.data, tuple(self.pending.edits()))
 
     def _someone(self) -> Viewer:
         if self.viewer is None:
@@ -231,18 +219,10 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
         return clicked
 
 
-def _entity(frame: pd.DataFrame) -> str:
-    if "stage_id" in frame.columns:
-        return "opportunity"
-    return "contact" if "decision_role" in frame.columns else "account"
-
-
 def _viewer(data: Dataset, given: str | Viewer | None) -> Viewer | None:
-    """Whoever saves; a report's reader is always the one that it runs for."""
-    if data.viewer is not None:
-        return data.viewer
-    named = given or os.environ.get("WORKBENCH_USER")
-    return access.viewer(data.engine, named) if isinstance(named, str) else named
+    """Whoever saves, None where nobody is named yet: changes can be collected all the same."""
+    named = data.viewer or given or os.environ.get("WORKBENCH_USER")
+    return someone(data, named) if named else None
 
 
 def _button(text: str, clicked: Any, tooltip: str = "", style: str = "") -> widgets.Button:
