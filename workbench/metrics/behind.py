@@ -131,9 +131,8 @@ def conversion_rows(
 
 
 def _dates(numbers: pd.Series[Any]) -> pd.Series[Any]:
-    known = numbers != NO_DAY
-    found = pd.to_datetime(numbers.where(known, 0), unit="D").astype("datetime64[us]")
-    return found.where(known)
+    moments = numbers.to_numpy("int64").astype("datetime64[D]")  # `NO_DAY` is NumPy's "no date"
+    return pd.Series(moments.astype("datetime64[us]"), index=numbers.index)
 
 
 @metric(

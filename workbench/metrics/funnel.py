@@ -213,14 +213,13 @@ def journeys(
         choice("grouping", by, (*CALENDAR, *ACCOUNT))
         narrow = grouped(accounts, by, ACCOUNT).select("id", "entered_on", "group_id", "group")
     rows = collect(narrow)
-    on = {
-        status: days(
-            first.loc[first["status"] == status]
-            .set_index("account_id")["valid_from"]
-            .reindex(rows["id"])
-        )
-        for status in STAGES
-    }
+    ids = pd.Index(rows["id"].to_numpy("int64"))
+    place = ids.get_indexer(first["account_id"].to_numpy("int64", na_value=-1))
+    arrived, status_of = days(first["valid_from"]), first["status"].to_numpy(dtype=object)
+    on = {status: np.full(len(rows), NO_DAY) for status in STAGES}
+    for status in STAGES:
+        mine = (place >= 0) & (status_of == status)
+        on[status][place[mine]] = arrived[mine]
     entry = days(rows["entered_on"])
     earliest = np.minimum.reduce([np.where(d == NO_DAY, _FAR, d) for d in on.values()])
     entry = np.where(entry == NO_DAY, np.where(earliest == _FAR, NO_DAY, earliest), entry)
@@ -234,8 +233,8 @@ def journeys(
             for name, values in (("prospect", prospect), ("client", client), ("lost", on["lost"]))
         },
     )
-    moments = pd.Series(pd.to_datetime(np.where(entry == NO_DAY, 0, entry), unit="D"))
     if by in CALENDAR:
+        moments = pd.Series(np.where(entry == NO_DAY, 0, entry).astype("datetime64[D]"))
         year, month = moments.dt.year, moments.dt.month
         numbers = {
             "year": year,
@@ -393,11 +392,8 @@ def cohort_curve(
     age = ((number_of(last) - entry) // MONTH_DAYS).clip(max=ages + 1)
     keys = ["group_id", "group"]
     size = rows.assign(after=after, age=age, entered=1)
-    cohorts = (
-        size.groupby(keys, dropna=False, sort=False)
-        .agg(entered=("entered", "sum"), youngest=("age", "min"))
-        .reset_index()
-    )
+    groups = size.groupby(keys, dropna=False, sort=False)
+    cohorts = groups[["entered"]].sum().assign(youngest=groups["age"].min()).reset_index()
     arrived = (
         size.groupby([*keys, "after"], dropna=False, sort=False)["entered"]
         .sum()

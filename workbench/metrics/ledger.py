@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from workbench.metrics.frames import cents, collect, looked_up
-from workbench.metrics.periods import DAY, day, earliest, midnight, within
+from workbench.metrics.periods import day, earliest, limits, midnight
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,11 +29,10 @@ def sales(
 ) -> nw.LazyFrame[Any]:
     """Lines of class 70 in the period, with `cents` = credit - debit (709 counts against)."""
     lines = ledger_entries.select(*dict.fromkeys((*columns, *_READ))).filter(
-        nw.col("account_number").str.starts_with(SALES)
+        nw.col("account_number").str.starts_with(SALES),
+        *limits("date", since, earliest(as_of, until)),
     )
-    return within(lines, "date", since, earliest(as_of, until)).with_columns(
-        cents=cents("credit") - cents("debit")
-    )
+    return lines.with_columns(cents=cents("credit") - cents("debit"))
 
 
 def customer_lines(
@@ -44,16 +43,12 @@ def customer_lines(
     A year's opening entry repeats what the year before left: where lines of before it are there,
     it is left out, else balances would count twice.
     """
-    kept = [
+    return ledger_entries.select(*dict.fromkeys((*columns, *_READ, "opening"))).filter(
         nw.col("account_number").str.starts_with(CUSTOMERS),
         ~nw.col("opening").fill_null(value=False) | (nw.col("date") == nw.col("date").min()),
-    ]
-    last = day(as_of)
-    if last is not None:
-        kept.append(nw.col("date") < midnight(last + DAY))
-    if only is not None:
-        kept.append(only)
-    return ledger_entries.select(*dict.fromkeys((*columns, *_READ, "opening"))).filter(*kept)
+        *limits("date", None, as_of),
+        *([] if only is None else [only]),
+    )
 
 
 def receivables(

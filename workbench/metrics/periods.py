@@ -75,13 +75,16 @@ def within(
     frame: nw.LazyFrame[Any], column: str, since: Any = None, until: Any = None
 ) -> nw.LazyFrame[Any]:
     """The rows dated in the period, both days included; None is no limit."""
+    found = limits(column, since, until)
+    return frame.filter(*found) if found else frame
+
+
+def limits(column: str, since: Any = None, until: Any = None) -> list[nw.Expr]:
+    """What `within` filters by, to be filtered with other things at once."""
     first, last = day(since), day(until)
-    limits = []
-    if first is not None:
-        limits.append(nw.col(column) >= midnight(first))
-    if last is not None:
-        limits.append(nw.col(column) < midnight(last + DAY))
-    return frame.filter(*limits) if limits else frame
+    begins = [] if first is None else [nw.col(column) >= midnight(first)]
+    ends = [] if last is None else [nw.col(column) < midnight(last + DAY)]
+    return begins + ends
 
 
 def dated(rows: pd.DataFrame, column: str, since: Any = None, until: Any = None) -> pd.DataFrame:

@@ -405,11 +405,8 @@ def _customers(named: nw.LazyFrame[Any], entries: pd.DataFrame, key: list[str]) 
     """How many customers the 411 lines of each of those entries name."""
     listed = entries["entry"].dropna().unique().tolist()
     lines = collect(named.filter(nw.col("entry").is_in(listed)), *key, "customer_id")
-    return (
-        lines.groupby(key, dropna=False, sort=False)
-        .agg(customers=("customer_id", "nunique"))
-        .reset_index()
-    )
+    each = lines.drop_duplicates().groupby(key, dropna=False, sort=False)
+    return each.size().rename("customers").reset_index()
 
 
 @metric(
