@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
-from workbench.errors import NotAllowed, SettingsError, WorkbenchError
+from workbench.errors import NotAllowed, SettingsError, SourceError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.settings import Settings
     from workbench.store.access import Viewer
 
 FAILED = 2
+REFUSED = 1
+"""Exit status where the command worked, and not all of what it was given was accepted."""
 
 
 class Commands(TyperGroup):
@@ -199,6 +201,7 @@ def load(
             progress=tell,
             currency=settings.currency,
             today=settings.today,
+            rules=settings.rules,
         )
     data = open_data(settings.database, as_of=report.data_date, today=settings.today)
     terminal.load_report(report, unmatched_customers.of(data), settings.locale())
@@ -270,23 +273,101 @@ def _viewer(settings: Settings, username: str | None) -> Viewer | None:
 
 
 @app.command(
-    epilog=_examples("workbench export sales.xlsx", "workbench export s.xlsx --as-of 2026-06-30")
+    epilog=_examples(
+        "workbench export sales.xlsx",
+        "workbench export s.xlsx --as-of 2026-06-30",
+        "workbench export --qualification to-fill.xlsx --as claire.mace",
+    )
 )
 def export(
     path: Annotated[Path, typer.Argument(help="Workbook to write; an existing one is replaced.")],
+    *,
+    qualification: Annotated[
+        bool,
+        typer.Option(
+            "--qualification",
+            help="A form of the user's accounts and deals, to fill in and to import again.",
+        ),
+    ] = False,
     as_of: AsOf = None,
     viewer: As = None,
     language: Language = None,
     database: Database = None,
     config: Config = None,
 ) -> None:
-    """Write the executives' workbook: summary, chapters, definitions."""
+    """Write the executives' workbook: summary, chapters, definitions; or a form to fill in."""
     from workbench.exports import excel
+    from workbench.exports import qualification as form
 
     settings = _settings(config, database)
     loc = settings.locale(language)
     _file(path)
-    typer.echo(f"Written: {excel.write(_data(settings, as_of, viewer), path, loc=loc)}")
+    data = _data(settings, as_of, viewer)
+    if qualification:
+        if viewer is None:
+            raise NotAllowed("Whose form is it? Name the user who is to fill it in: --as USER.")
+        path.write_bytes(form.write(data, loc=loc))
+    else:
+        excel.write(data, path, loc=loc)
+    typer.echo(f"Written: {path}")
+
+
+@app.command(
+    "import",
+    epilog=_examples(
+        "workbench import filled.xlsx --as claire.mace --check",
+        "workbench import filled.xlsx --as claire.mace --report answer.xlsx",
+    ),
+)
+def import_(
+    path: Annotated[Path, typer.Argument(help="A form of `export --qualification`, filled in.")],
+    *,
+    viewer: Annotated[
+        str, typer.Option("--as", "--user", help="Who sends it: only what they may write is saved.")
+    ],
+    check: Annotated[
+        bool, typer.Option("--check", help="Tell what would be saved, no more.")
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a copy of the file that tells what became of each row.",
+            metavar="FILE",
+            show_default=False,
+        ),
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Why, for the journal.", show_default=False)
+    ] = None,
+    language: Language = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Save what was filled in in a form; exit status 1 when some of it was not accepted.
+
+    What is sound is saved, in one batch; the rest is listed with its reason: refused, in conflict
+    with a newer value, or not the sender's.
+    """
+    from workbench import terminal
+    from workbench.exports import returned, verdict
+
+    settings = _settings(config, database)
+    loc = settings.locale(language)
+    if report:
+        _file(report)
+    try:
+        found = returned.read(path.read_bytes(), _data(settings, None, viewer), name=path.name)
+    except SourceError as error:
+        raise SourceError(loc.say(error.args[0])) from error
+    rules = settings.rules
+    told = found.check(rules=rules) if check else found.save(reason=reason, rules=rules)
+    said = verdict.say(found, told, loc, written=not check)
+    terminal.verdicts(found, said, loc, written=not check)
+    if report:
+        report.write_bytes(verdict.report(found, said, loc, written=not check))
+        typer.echo(f"Written: {report}")
+    if verdict.refused(said):
+        raise typer.Exit(REFUSED)
 
 
 @app.command(epilog=_examples("workbench metrics", "workbench metrics funnel_stock --language en"))

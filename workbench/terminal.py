@@ -19,10 +19,12 @@ from rich.table import Table
 from workbench.locale import DASH, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
+    from workbench.exports.returned import Returned
+    from workbench.exports.verdict import Said
     from workbench.locale import Locale
     from workbench.metrics.catalog import Metric
     from workbench.sources.load import LoadReport
@@ -158,7 +160,7 @@ def definition(one: Metric, loc: Locale) -> None:
 def load_report(report: LoadReport, alone: pd.DataFrame, loc: Locale) -> None:
     """Print what became of a load: counts, control totals, what didn't fit, what is unmatched."""
     out = console()
-    counts = ("read", "new", "changed", "same", "rejected", "deleted", "kept")
+    counts = ("read", "new", "changed", "same", "rejected", "deleted", "kept", "conflicts")
     table = Table("table", box=box.SIMPLE_HEAD)
     for name in counts:
         table.add_column(name, justify="right")
@@ -206,6 +208,23 @@ def status(found: Status, loc: Locale) -> None:
         )
     out.print(loads if found.loads else "Nothing loaded yet.")
     out.print(f"Data until {loc.date(found.data_date)}")
+
+
+def verdicts(found: Returned, said: Sequence[Said], loc: Locale, *, written: bool) -> None:
+    """Print what became of a form that came back, change by change, then in all."""
+    from workbench.exports import verdict  # noqa: PLC0415 - so that `--help` stays quick
+
+    out = console()
+    if said:
+        heads = ("sheet", "row", "record", "field", "before", "after", "result", "why")
+        table = Table(*heads, box=box.SIMPLE_HEAD)
+        for one in said:
+            place = (one.line.sheet, str(one.line.row), one.name, one.label)
+            table.add_row(*place, one.old, one.new, one.word, one.why)
+        out.print(table)
+    for note in found.notes:
+        out.print(loc.say(note))
+    out.print(verdict.summary(found, said, loc, written=written))
 
 
 def users(added: Iterable[Viewer]) -> None:

@@ -185,6 +185,7 @@ FIELDS = {
     "probability": "Probabilité",
     "loss_reason": "Motif de perte",
     "competitor": "Concurrent",
+    "duration_months": "Durée (mois)",
     "first_name": "Prénom",
     "last_name": "Nom de famille",
     "job": "Fonction",

@@ -19,8 +19,12 @@ from tests.store.company import address
 from workbench.errors import MissingColumns, SourceError, UnknownName
 from workbench.metrics.control import unmatched_customers
 from workbench.settings import Currency, SourceSettings
+from workbench.sources.fresh import unchanged
 from workbench.sources.load import load, write_rejected
 from workbench.store import create, journal
+from workbench.store.access import Viewer
+from workbench.store.check import check
+from workbench.store.journal import State
 from workbench.store.schema import (
     Account,
     Change,
@@ -31,10 +35,11 @@ from workbench.store.schema import (
     Load,
     Opportunity,
     RejectedRow,
+    SourceConflict,
     Stage,
     StatusPeriod,
 )
-from workbench.vocabulary import Surface
+from workbench.vocabulary import Role, Surface
 
 FILES = {
     "reps": "code,name,kind,manager\nM,Mia,manager,\nR,Rémi,field,M\nS,Sara,field,M\n",
@@ -183,25 +188,75 @@ def test_a_part_of_a_ledger_is_refused(engine, folder):
     assert changes(engine) == before
 
 
-def test_what_people_edited_stays_until_the_source_says_something_new(engine, folder):
-    load(engine, sources(folder), user="ana")
+def edited(engine, field, new):
+    """Somebody here sets a field of account A."""
     id_ = value(engine, select(Account.id).where(Account.code == "A"))
     edit = pd.DataFrame(
         {
             "record_id": [id_],
-            "field": ["employees"],
-            "value": [99],
+            "field": [field],
+            "value": [new],
             "effective": [dt.date(2024, 6, 1)],
         }
     )
     with journal.batch(engine, journal.Author("zoe", Surface.DASHBOARD)) as batch:
         batch.set("account", edit)
+
+
+def conflicts(engine):
+    columns = (
+        SourceConflict.field, SourceConflict.before, SourceConflict.theirs, SourceConflict.ours,
+    )  # fmt: skip
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(select(*columns))]
+
+
+def test_what_both_changed_stays_ours_and_waits_to_be_settled(engine, folder):
+    load(engine, sources(folder), user="ana")
+    edited(engine, "employees", 99)
     report = load(engine, sources(folder), user="ana")
-    assert (report.table("account").kept, report.table("account").changed) == (1, 0)
+    assert (report.table("account").kept, report.table("account").conflicts) == (1, 0)
+    put(folder / "crm" / "accounts.csv", ",R,12", ",R,13")
+    report = load(engine, sources(folder), user="ana")
+    assert (report.table("account").kept, report.table("account").conflicts) == (0, 1)
     assert value(engine, select(Account.employees).where(Account.code == "A")) == 99
+    assert conflicts(engine) == [("employees", "12", "13", "99")]
+    report = load(engine, sources(folder), user="ana")  # the same again is no other conflict
+    assert (report.table("account").kept, report.table("account").conflicts) == (1, 0)
+    assert len(conflicts(engine)) == 1
+
+
+def test_what_both_changed_to_the_same_is_no_conflict(engine, folder):
+    load(engine, sources(folder), user="ana")
+    edited(engine, "employees", 13)
     put(folder / "crm" / "accounts.csv", ",R,12", ",R,13")
     load(engine, sources(folder), user="ana")
+    assert conflicts(engine) == []
+
+
+def test_the_source_says_something_else_and_is_followed_where_nobody_edited(engine, folder):
+    load(engine, sources(folder), user="ana")
+    put(folder / "crm" / "accounts.csv", ",R,12", ",R,13")
+    report = load(engine, sources(folder), user="ana")
+    assert report.table("account").changed == 1
     assert value(engine, select(Account.employees).where(Account.code == "A")) == 13
+
+
+def test_a_load_undone_can_be_loaded_again(engine, folder):
+    load(engine, sources(folder), user="ana")
+    put(folder / "crm" / "accounts.csv", ",R,12", ",R,13")
+    load(engine, sources(folder), user="ana")
+    with engine.connect() as connection:
+        second = connection.scalar(select(Load.batch).order_by(Load.id.desc()).limit(1))
+    admin = Viewer("ada", "Ada", Role.ADMIN)
+    undone = journal.undo(engine, second, viewer=admin, surface=Surface.CLI)
+    assert {outcome.state for outcome in undone} == {State.SAVED}
+    assert value(engine, select(Account.employees).where(Account.code == "A")) == 12
+    assert not unchanged(engine, sources(folder))
+    report = load(engine, sources(folder), user="ana")
+    assert report.table("account").changed == 1
+    assert value(engine, select(Account.employees).where(Account.code == "A")) == 13
+    assert check(engine) == []
 
 
 @pytest.mark.parametrize(

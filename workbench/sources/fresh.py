@@ -24,10 +24,12 @@ def unchanged(engine: Engine, sources: Iterable[SourceSettings]) -> bool:
     """Whether the store holds each source's files as they are now.
 
     A load with the same files under the same name is looked for, from the newest on: a file that
-    was added, taken away or altered since makes a source changed.
+    was added, taken away or altered since makes a source changed; so does undoing its load.
     """
     with engine.connect() as connection:
-        loads = connection.execute(select(Load.source, Load.files).order_by(Load.id.desc())).all()
+        loads = connection.execute(
+            select(Load.source, Load.files).where(Load.undone_by.is_(None)).order_by(Load.id.desc())
+        ).all()
     held: dict[tuple[str, frozenset[str]], dict[str, str]] = {}
     for name, files in loads:
         known = {file["name"]: file["sha256"] for file in orjson.loads(files)}

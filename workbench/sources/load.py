@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from workbench.sources.ledger import Book
     from workbench.sources.preset import Preset
     from workbench.store.journal import Batch
+    from workbench.store.rules import Rules
 
 Progress = Callable[[str, int, int], None]
 REJECTED = ["file", "line", "table", "reason", "raw"]
@@ -104,6 +105,7 @@ def load(
     progress: Progress | None = None,
     currency: Currency | None = None,
     today: dt.date | None = None,
+    rules: Rules | None = None,
 ) -> LoadReport:
     """Load sources: CRM tables first, then ledgers, then customers are tied to accounts.
 
@@ -116,6 +118,7 @@ def load(
         progress: called with what is being done, rows dealt with, and rows in all.
         currency: the reporting currency and the rates of others; euro without rates if left out.
         today: since when a value holds that changed without a date; today's date if left out.
+        rules: those that act on what is loaded; the usual ones if left out.
 
     Raises:
         SourceError: a file can't be read; nothing was written.
@@ -125,7 +128,7 @@ def load(
     ordered = sorted(sources, key=lambda source: source.kind != "crm")
     read = [_read(source, steps) for source in ordered]
     report = LoadReport()
-    with journal.batch(engine, journal.Author(user, Surface.LOAD)) as batch:
+    with journal.batch(engine, journal.Author(user, Surface.LOAD), rules) as batch:
         parts = [
             _write(
                 one,

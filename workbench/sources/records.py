@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from workbench.sources.history import COLUMNS
 from workbench.store.batch import columns_of, plain, table_of
-from workbench.store.schema import Change
+from workbench.store.replay import Event, undone
+from workbench.store.schema import Change, SourceConflict
 from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Counts:
     rejected: int = 0
     deleted: int = 0
     kept: int = 0
+    conflicts: int = 0
     sums: dict[str, float] = field(default_factory=dict)
 
     def __add__(self, other: Counts) -> Counts:
@@ -59,6 +61,77 @@ class Counts:
             for name in {**self.sums, **other.sums}
         }
         return Counts(self.table, **total, sums=sums)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A value that the source and somebody here both changed, to different ones."""
+
+    entity: str
+    record_id: int
+    field: str
+    before: Any
+    theirs: Any
+    ours: Any
+
+
+Step = tuple[str, str, str, Any]  # code, field, effective, value
+
+
+@dataclass
+class _ThreeWays:
+    """Compares what a source said before, what it says now, and what stands here."""
+
+    entity: str
+    ids: dict[str, int]
+    held: pd.DataFrame
+    past: dict[int, dict[str, list[tuple[str, Any]]]]
+    ruled: dict[tuple[int, str], Any]
+    today: str
+    met: list[Conflict] = field(default_factory=list)
+    kept: int = 0
+
+    def plain(self, differing: pd.DataFrame) -> Iterator[Step]:
+        """Of values that differ from ours, those that the source has moved."""
+        for code, name, value in differing[["code", "field", "value"]].itertuples(index=False):
+            before = self._said(code, name)[-1][1]
+            if before == value:
+                self.kept += 1
+            elif not self._met(code, name, before, value):
+                yield code, name, self.today, value
+
+    def dated(self, rows: pd.DataFrame, timeline: pd.DataFrame) -> Iterator[Step]:
+        """Of dated values, those that the source didn't say before."""
+        now = rows.set_index("code")
+        told: dict[tuple[str, str], list[tuple[str, Any]]] = defaultdict(list)
+        for code, name, effective, value in timeline[COLUMNS].itertuples(index=False):
+            told[code, name].append((effective, value))
+        current = {name: now[name].to_dict() for name in timeline["field"].unique() if name in now}
+        for (code, name), steps in told.items():
+            known = self._said(code, name)
+            fresh = [step for step in steps[1:] if step not in known]
+            if steps[0][1] != known[0][1] and steps[0] not in known:
+                fresh.insert(0, steps[0])
+            if name in current:
+                value = current[name][code]
+                if value not in (steps[-1][1], known[-1][1]):
+                    fresh.append((self.today, value))
+            # What only fills in the past moves nothing that stands here.
+            before, theirs = known[-1][1], fresh[-1][1] if fresh else known[-1][1]
+            if before == theirs or not self._met(code, name, before, theirs):
+                yield from ((code, name, *step) for step in fresh)
+
+    def _said(self, code: str, name: str) -> list[tuple[str, Any]]:
+        return self.past[self.ids[code]].get(name, [(self.today, None)])
+
+    def _met(self, code: str, name: str, before: Any, theirs: Any) -> bool:
+        """Whether it was moved here, too, and elsewhere."""
+        ours = self.held[name].get(code) if name in self.held else before
+        # What a rule made of it nobody has looked at: the source knows better.
+        if ours in (before, theirs, self.ruled.get((self.ids[code], name), before)):
+            return False
+        self.met.append(Conflict(self.entity, self.ids[code], name, before, theirs, ours))
+        return True
 
 
 @dataclass
@@ -119,7 +192,9 @@ class Records:
         counts = Counts(entity, new=int((~known).sum()))
         self._create(entity, rows[~known], timeline, up)
         if known.any():
-            counts.changed, counts.kept = self._change(entity, rows[known], held, timeline, up)
+            counts.changed, counts.kept, counts.conflicts = self._change(
+                entity, rows[known], held, timeline, up
+            )
             counts.same = int(known.sum()) - counts.changed
         return counts
 
@@ -172,11 +247,12 @@ class Records:
         held: pd.DataFrame,
         timeline: pd.DataFrame,
         up: str | None,
-    ) -> tuple[int, int]:
+    ) -> tuple[int, int, int]:
         """Set what the source says otherwise than before.
 
         Returns:
-            How many records changed, and how many values were kept as people had edited them.
+            How many records changed; how many values were kept as people had edited them; how many
+            were changed by both, and wait to be settled.
         """
         ids = self.codes(entity)
         mine = timeline[timeline["code"].isin(rows["code"])]
@@ -205,63 +281,111 @@ class Records:
                     )
                 )
         wanted = pd.concat(parts[1:] or parts)
-        kept = 0
+        kept = met = 0
         if entity in EDITED:
-            wanted, kept = self._since_last_load(entity, rows, wanted, mine)
+            wanted, kept, met = self._since_last_load(entity, rows, held, wanted, mine)
         self._set(entity, wanted)
-        return wanted["code"].nunique(), kept
+        return wanted["code"].nunique(), kept, met
 
     def _since_last_load(
-        self, entity: str, rows: pd.DataFrame, differing: pd.DataFrame, timeline: pd.DataFrame
-    ) -> tuple[pd.DataFrame, int]:
-        """Of differing values and dated ones, those that earlier loads didn't bring."""
+        self,
+        entity: str,
+        rows: pd.DataFrame,
+        held: pd.DataFrame,
+        differing: pd.DataFrame,
+        timeline: pd.DataFrame,
+    ) -> tuple[pd.DataFrame, int, int]:
+        """Of differing values and dated ones, those that earlier loads didn't bring.
+
+        Three ways: what the source said before, what it says now, and what stands here. Where the
+        source alone moved, it is followed; where we alone did, ours stays; where both did, ours
+        stays and a conflict is kept, to be settled by somebody.
+        """
         ids = self.codes(entity)
         codes = set(differing["code"]) | set(timeline["code"])
-        past = self._loaded(entity, [ids[code] for code in codes])
-        today = self.today.isoformat()
-        settings: list[tuple[str, str, str, Any]] = []
-        kept = 0
-        for code, name, value in differing[["code", "field", "value"]].itertuples(index=False):
-            if past[ids[code]].get(name, [(today, None)])[-1][1] == value:
-                kept += 1
-            else:
-                settings.append((code, name, today, value))
-        now = rows.set_index("code")
-        told: dict[tuple[str, str], list[tuple[str, Any]]] = defaultdict(list)
-        for code, name, effective, value in timeline[COLUMNS].itertuples(index=False):
-            told[code, name].append((effective, value))
-        current = {name: now[name].to_dict() for name in timeline["field"].unique() if name in now}
-        for (code, name), steps in told.items():
-            known = past[ids[code]].get(name, [(today, None)])
-            if steps[0][1] != known[0][1] and steps[0] not in known:
-                settings.append((code, name, *steps[0]))
-            settings += [(code, name, *step) for step in steps[1:] if step not in known]
-            if name in current:
-                value = current[name][code]
-                if value not in (steps[-1][1], known[-1][1]):
-                    settings.append((code, name, today, value))
-        return pd.DataFrame(settings, columns=COLUMNS, dtype="object"), kept
+        past, ruled = self._loaded(entity, [ids[code] for code in codes])
+        compare = _ThreeWays(entity, ids, held, past, ruled, self.today.isoformat())
+        settings = [*compare.plain(differing), *compare.dated(rows, timeline)]
+        new = self._keep(compare.met)
+        kept = compare.kept + len(compare.met) - new
+        return pd.DataFrame(settings, columns=COLUMNS, dtype="object"), kept, new
 
-    def _loaded(self, entity: str, ids: list[int]) -> dict[int, dict[str, list[tuple[str, Any]]]]:
-        """What loads have said of records: by id and field, dated values in order of effect."""
+    def _keep(self, met: list[Conflict]) -> int:
+        """Keep conflicts that weren't met before; how many."""
+        if not met:
+            return 0
+        columns = (
+            SourceConflict.entity, SourceConflict.record_id, SourceConflict.field,
+            SourceConflict.theirs,
+        )  # fmt: skip
+        known = {tuple(row) for row in self.batch.connection.execute(select(*columns))}
+        rows = [
+            {
+                "load_batch": self.batch.id,
+                "met_at": self.batch.recorded_at,
+                "entity": one.entity,
+                "record_id": one.record_id,
+                "field": one.field,
+                "before": _json(one.before),
+                "theirs": _json(one.theirs),
+                "ours": _json(one.ours),
+            }
+            for one in met
+            if (one.entity, one.record_id, one.field, _json(one.theirs)) not in known
+        ]
+        if rows:
+            self.batch.connection.execute(insert(SourceConflict), rows)
+        return len(rows)
+
+    def _loaded(
+        self, entity: str, ids: list[int]
+    ) -> tuple[dict[int, dict[str, list[tuple[str, Any]]]], dict[tuple[int, str], Any]]:
+        """What loads have said of records, and rules set in them.
+
+        Returns:
+            By id and field, a load's dated values in order of effect; the last value of a rule.
+        """
         rows = self.batch.connection.execute(
-            select(Change.record_id, Change.op, Change.effective, Change.field, Change.new)
-            .where(Change.entity == entity, Change.surface == Surface.LOAD.value)
+            select(
+                Change.id,
+                Change.record_id,
+                Change.op,
+                Change.effective,
+                Change.field,
+                Change.new,
+                Change.surface,
+            )
+            .where(Change.entity == entity, Change.undoes.is_(None))
+            .where(Change.surface.in_([Surface.LOAD.value, Surface.RULE.value]))
             .order_by(Change.op != "create", Change.effective, Change.id)
         )
+        gone = self._undone(entity)
         wanted = set(ids)
         names = list(columns_of(entity))
         past: dict[int, dict[str, list[tuple[str, Any]]]] = {}
-        for record, op, effective, name, new in rows:
-            if record not in wanted or op == "delete":
+        ruled: dict[tuple[int, str], Any] = {}
+        for number, record, op, effective, name, new, surface in rows:
+            if record not in wanted or op == "delete" or number in gone:
                 continue
             value: Any = None if new is None else orjson.loads(new)
             day = effective.isoformat()
-            if op == "create":
+            if surface == Surface.RULE:
+                ruled[record, str(name)] = value
+            elif op == "create":
                 past[record] = {one: [(day, value.get(one))] for one in names}
             else:
                 past[record][str(name)].append((day, value))
-        return past
+        return past, ruled
+
+    def _undone(self, entity: str) -> set[int]:
+        """The numbers of the entity's changes that are undone."""
+        undoing = select(Change.id, Change.record_id, Change.effective, Change.undoes).where(
+            Change.entity == entity, Change.undoes.is_not(None)
+        )
+        return undone(
+            Event(number, record, effective, "set", None, None, undoes)
+            for number, record, effective, undoes in self.batch.connection.execute(undoing)
+        )
 
     def _set(self, entity: str, settings: pd.DataFrame, up: str | None = None) -> None:
         if settings.empty:
@@ -292,6 +416,10 @@ class Records:
         """Delete records that the source no longer has."""
         ids = self.codes(entity)
         self.batch.delete(entity, [ids.pop(code) for code in codes])
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
 
 
 def self_reference(entity: str) -> str | None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HASHER = PasswordHasher()
 LIMITED = frozenset({Role.REP, Role.PARTNER, Role.MANAGER})
 READ_ONLY = frozenset({Role.EXECUTIVE})
+LOADERS = frozenset({Role.DIRECTOR, Role.ANALYST, Role.ADMIN})  # who may undo a load
 # Of the fields that surfaces offer for editing: those that only some roles may write.
 RESERVED = {
     ("account", "owner_id"): frozenset({Role.MANAGER, Role.DIRECTOR, Role.ADMIN}),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 import pandas as pd
-from sqlalchemy import Boolean, Date, Float, Integer, delete, func, select
+from sqlalchemy import Boolean, Date, Float, Integer, delete, func, select, update
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from workbench.locale import missing
 from workbench.store import schema
 from workbench.store.engine import writing
+from workbench.store.promotion import Written, promotions
 from workbench.store.replay import (
     BEGINNING,
     SUBJECTS,
@@ -32,15 +33,16 @@ from workbench.store.replay import (
     by_record,
     decode,
     periods,
+    state,
 )
+from workbench.store.rules import Rules
 from workbench.store.schema import ENTITIES, Change, Money
+from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Column, Connection, Engine, Table
-
-    from workbench.vocabulary import Surface
 
 NOT_BUSINESS = ("id", "version")  # columns that the journal doesn't carry
 AT_ONCE = 5_000  # ids listed in one statement
@@ -65,6 +67,20 @@ class Setting:
     effective: dt.date
     reason: str | None = None
     undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """A row of the journal that undoes another: what it did, the other way round."""
+
+    entity: str
+    record_id: int
+    op: str
+    field: str | None
+    old: str | None
+    new: str | None
+    effective: dt.date
+    undoes: int
 
 
 def table_of(entity: str) -> Table:
@@ -196,15 +212,22 @@ def events_of(
 
 @dataclass
 class Batch:
-    """Changes of one transaction; `journal.batch` opens it."""
+    """Changes of one transaction; `journal.batch` opens it.
+
+    Attributes:
+        raised: by entity and id, how many versions the rules have added to a record.
+    """
 
     connection: Connection
     author: Author
+    rules: Rules = field(default_factory=Rules)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     recorded_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     _next: int = 0
     _created: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _settings: dict[str, list[Setting]] = field(default_factory=lambda: defaultdict(list))
+    _written: Written = field(default_factory=lambda: Written(defaultdict(set), defaultdict(set)))
+    raised: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
         newest = self.connection.scalar(select(func.max(Change.id))) or 0
@@ -238,6 +261,7 @@ class Batch:
             for id_, day, row in zip(ids, effective, rows, strict=True)
         )
         self._created[entity] += ids
+        self._written.created[entity].update(ids)
         return pd.Series(ids, index=frame.index, dtype="int64")
 
     def set(self, entity: str, frame: pd.DataFrame) -> None:
@@ -285,9 +309,38 @@ class Batch:
         self._settings.clear()
 
     def settle(self) -> None:
-        """Write what waits, then what follows from it: current values, versions, periods."""
+        """Write what waits, then what follows from it: current values, versions, periods, rules."""
+        self._settle_all()
+        author = self.author
+        self.author = Author(BY_RULE, Surface.RULE)
+        while found := promotions(self.connection, self._taken(), self.rules.promotions):
+            for one in found:
+                if one.name:
+                    self.raised[one.entity, one.record_id] += 1
+                    column = columns_of(one.entity)[one.name]
+                    value = plain_value(one.value, column)
+                    setting = Setting(one.record_id, one.name, value, one.effective, one.reason)
+                    self.add(one.entity, setting)
+                else:
+                    self.author = Author(BY_RULE, Surface.RULE, one.reason)
+                    self.create(
+                        one.entity, pd.DataFrame([one.fields | {"effective": one.effective}])
+                    )
+            self.author = Author(BY_RULE, Surface.RULE)
+            self._settle_all()
+        self.author = author
+
+    def _taken(self) -> Written:
+        """What was written since rules were last asked."""
+        taken, self._written = self._written, Written(defaultdict(set), defaultdict(set))
+        return taken
+
+    def _settle_all(self) -> None:
         for entity in ENTITIES:
             settings = self._settings.pop(entity, [])
+            for setting in settings:
+                if setting.undoes is None:
+                    self._written.changed[entity, setting.field].add(setting.record_id)
             subjects = [subject for subject in SUBJECTS if subject.entity == entity]
             touched = {setting.record_id for setting in settings}
             if subjects:
@@ -355,6 +408,96 @@ class Batch:
                 [(setting.record_id,) for setting in settings],
             )
 
+    def undo(self, undos: Sequence[Undo]) -> None:
+        """Write these rows, then bring the records to what the journal now says of them."""
+        self._write(
+            (
+                u.record_id,
+                u.effective.isoformat(),
+                u.entity,
+                u.op,
+                u.field,
+                u.old,
+                u.new,
+                None,
+                u.undoes,
+            )
+            for u in undos
+        )
+        touched: dict[str, set[int]] = defaultdict(set)
+        for one in undos:
+            touched[one.entity].add(one.record_id)
+        gone: dict[str, list[int]] = {}
+        for entity in ENTITIES:
+            if entity in touched:
+                gone[entity] = self.rebuild(entity, touched[entity])
+        for entity in reversed(list(gone)):
+            table = table_of(entity)
+            for up in (c.name for c in table.columns if c.references(table.c.id)):
+                for some in _chunks(gone[entity]):
+                    self.connection.execute(
+                        update(table).where(table.c.id.in_(some)).values({up: None})
+                    )
+            for some in _chunks(gone[entity]):
+                self.connection.execute(delete(table).where(table.c.id.in_(some)))
+
+    def rebuild(self, entity: str, ids: Collection[int]) -> list[int]:
+        """Bring records and their periods to what the journal says, missing ones put back.
+
+        Returns:
+            Those that are there no more: their rows still stand, for what refers to them.
+        """
+        table, names = table_of(entity), list(columns_of(entity))
+        events = events_of(self.connection, entity, ids)
+        versions = Counter(event.record_id for event in events)
+        held = dict(by_record(events))
+        there = {
+            id_
+            for some in _chunks(ids)
+            for (id_,) in self.connection.execute(select(table.c.id).where(table.c.id.in_(some)))
+        }
+        usual = defaults_of(entity)
+        up = next((c.name for c in table.columns if c.references(table.c.id)), None)
+        gone, rows, periods_ = [], [], {s.table: [] for s in SUBJECTS}  # type: ignore[var-annotated]
+        for id_ in sorted(ids):
+            fields = state(held.get(id_, []))
+            if fields is None:
+                gone.append(id_)
+                continue
+            rows.append((id_, versions[id_], *map({**usual, **fields}.get, names)))
+            for subject in SUBJECTS:
+                if subject.entity == entity:
+                    periods_[subject.table] += period_rows(subject, id_, held[id_])
+        self._put(entity, ["version", *names], [row for row in rows if row[0] in there])
+        fresh = [row for row in rows if row[0] not in there]
+        place = names.index(up) + 2 if up else None
+        insert(
+            self.connection,
+            table,
+            ["id", "version", *names],
+            [
+                tuple(None if at == place else value for at, value in enumerate(row))
+                for row in fresh
+            ],
+        )
+        if up and place:
+            self._put(entity, [up], [(row[0], row[place]) for row in fresh if row[place]])
+        for subject in SUBJECTS:
+            if subject.entity == entity:
+                self._replace_periods(subject, ids, periods_[subject.table])
+        return gone
+
+    def _put(self, entity: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Give known rows `(id, …)` these values."""
+        if not rows:
+            return
+        mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
+        sets = ", ".join(f'"{name}" = {mark}' for name in names)
+        self.connection.exec_driver_sql(
+            f'UPDATE "{entity}" SET {sets} WHERE id = {mark}',  # noqa: S608 - our names
+            [(*row[1:], row[0]) for row in rows],
+        )
+
     def _replace_periods(
         self, subject: Subject, touched: Collection[int], rows: list[tuple[Any, ...]]
     ) -> None:
@@ -401,6 +544,8 @@ class Batch:
         self._next = first + len(numbered)
         insert(self.connection, table_of("change"), JOURNAL_COLUMNS, numbered)
 
+
+BY_RULE = "workbench"  # who the journal names where a rule acted
 
 JOURNAL_COLUMNS = (
     "id", "batch", "recorded_at", "effective", "entity", "record_id", "op",
@@ -466,9 +611,15 @@ def period_rows(subject: Subject, record_id: int, held: list[Event]) -> list[tup
 
 
 @contextmanager
-def batch(engine: Engine, author: Author) -> Iterator[Batch]:
-    """One write transaction on the journal; settles and commits at its end, or leaves no trace."""
+def batch(engine: Engine, author: Author, rules: Rules | None = None) -> Iterator[Batch]:
+    """One write transaction on the journal; settles and commits at its end, or leaves no trace.
+
+    Args:
+        engine: the store.
+        author: who changes.
+        rules: those that act by themselves on what is written; the usual ones if left out.
+    """
     with writing(engine) as connection:
-        opened = Batch(connection, author)
+        opened = Batch(connection, author, rules or Rules())
         yield opened
         opened.settle()

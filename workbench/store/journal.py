@@ -11,25 +11,27 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
-from workbench.errors import Reason, UnknownName
+from workbench.errors import NotAllowed, Reason, UnknownName
 from workbench.locale import msg
 from workbench.store import access
 from workbench.store.batch import (
     Author,
     Batch,
     Setting,
+    Undo,
     batch,
     columns_of,
     events_of,
     plain_value,
     table_of,
 )
-from workbench.store.replay import BEGINNING, active, decode, undone
+from workbench.store.replay import BEGINNING, Event, active, decode, undone
 from workbench.store.rules import EDITABLE, Case, Rules, StageFacts, refusal
-from workbench.store.schema import Account, Change, Stage
-from workbench.vocabulary import StageKind, field_name
+from workbench.store.schema import Account, Change, Load, Pipeline, Stage
+from workbench.vocabulary import StageKind, Surface, field_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
     from workbench.store.access import Viewer
-    from workbench.vocabulary import Surface
 
 __all__ = [
     "BEGINNING",
@@ -122,7 +123,7 @@ def save(
     Raises:
         UnknownName: an entity or a field that doesn't exist.
     """
-    with batch(engine, Author(viewer.username, surface, reason)) as opened:
+    with batch(engine, Author(viewer.username, surface, reason), rules) as opened:
         outcomes = _judge(opened.connection, edits, viewer, today, rules)
         sound = all(outcome.state is State.SAVED for outcome in outcomes)
         if not sound and not each:
@@ -141,6 +142,8 @@ def save(
                 effective = edit.effective or today or dt.datetime.now(dt.UTC).date()
                 opened.add(edit.entity, Setting(edit.id, edit.field, value, effective, edit.reason))
             saved.append(outcome)
+    for key, more in opened.raised.items():
+        raised[key] = raised.get(key, 0) + more
     return [
         replace(o, version=o.version + raised.get((o.edit.entity, o.edit.id), 0))
         if o.state is State.SAVED and o.version is not None
@@ -169,9 +172,12 @@ def _judge(
     today: dt.date | None,
     rules: Rules | None,
 ) -> list[Outcome]:
+    ordered = select(
+        Stage.id, Stage.kind, Stage.pipeline_id, Stage.label, Pipeline.code, Stage.position
+    ).join(Pipeline, Pipeline.id == Stage.pipeline_id)
     stages = {
-        row.id: StageFacts(StageKind(row.kind), row.pipeline_id, row.label)
-        for row in connection.execute(select(Stage.id, Stage.kind, Stage.pipeline_id, Stage.label))
+        id_: StageFacts(StageKind(kind), pipeline_id, label, pipeline, position)
+        for id_, kind, pipeline_id, label, pipeline, position in connection.execute(ordered)
     }
     desk = _Desk(
         connection, viewer, today or dt.datetime.now(dt.UTC).date(), rules or Rules(), stages
@@ -315,61 +321,117 @@ def undo(
 ) -> list[Outcome]:
     """Undo a batch (by its id) or one change (by its number): each is another change.
 
-    All or none. What was set again since is a conflict, and nothing is overwritten.
+    All or none. What was set again since is a conflict, and nothing is overwritten. Undoing an
+    undo redoes. Records that a load created go, those that it deleted come back.
+
+    Raises:
+        UnknownName: no change or batch is called so.
+        NotAllowed: a load, by somebody who may not undo one.
     """
     today = today or dt.datetime.now(dt.UTC).date()
     column = Change.batch if isinstance(changed, str) else Change.id
-    with batch(engine, Author(viewer.username, surface, reason)) as opened:
-        changes = opened.connection.execute(
-            select(table_of("change")).where(column == changed).order_by(Change.id)
-        ).all()
-        if not changes:
-            raise UnknownName("change or batch", str(changed), [])
-        outcomes = [
-            _undo_one(opened, change, {c.id for c in changes}, viewer, today) for change in changes
-        ]
-        if any(outcome.state is not State.SAVED for outcome in outcomes):
-            opened.forget()
-            return [
-                replace(o, state=State.HELD, message=OTHERS) if o.state is State.SAVED else o
-                for o in outcomes
-            ]
+    try:
+        with batch(engine, Author(viewer.username, surface, reason)) as opened:
+            changes = opened.connection.execute(
+                select(table_of("change")).where(column == changed).order_by(Change.id)
+            ).all()
+            if not changes:
+                raise UnknownName("change or batch", str(changed), [])
+            outcomes = _undone(opened, changes, viewer, today)
+            if any(outcome.state is not State.SAVED for outcome in outcomes):
+                return [
+                    replace(o, state=State.HELD, message=OTHERS) if o.state is State.SAVED else o
+                    for o in outcomes
+                ]
+            opened.undo([_opposite(change) for change in changes])
+            together = str(changed)
+            of_load = update(Load).where(Load.batch == together).values(undone_by=opened.id)
+            again = update(Load).where(Load.undone_by == together).values(undone_by=None)
+            opened.connection.execute(of_load)
+            opened.connection.execute(again)
+    except IntegrityError:
+        needed = Reason(msg("D’autres fiches s’y rapportent, créées depuis ; annulez-les d’abord."))
+        return [Outcome(_edit_of(change), State.REFUSED, needed) for change in changes]
     return outcomes
 
 
-def _undo_one(
-    opened: Batch, change: Row[Any], together: set[int], viewer: Viewer, today: dt.date
-) -> Outcome:
-    entity, id_, name = change.entity, change.record_id, change.field or ""
-    edit = Edit(entity, id_, 0, name, decode(change.old), change.effective)
-    if change.op != "set":
-        return Outcome(
-            edit, State.REFUSED, Reason(msg("Un chargement ne s’annule pas ligne à ligne."))
+OPPOSITE = {"create": "delete", "delete": "create", "set": "set"}
+
+
+def _opposite(change: Row[Any]) -> Undo:
+    return Undo(
+        change.entity, change.record_id, OPPOSITE[change.op], change.field,
+        change.new, change.old, change.effective, change.id,
+    )  # fmt: skip
+
+
+def _edit_of(change: Row[Any]) -> Edit:
+    value = decode(change.old) if change.op == "set" else None
+    return Edit(change.entity, change.record_id, 0, change.field or "", value, change.effective)
+
+
+def _undone(
+    opened: Batch, changes: Sequence[Row[Any]], viewer: Viewer, today: dt.date
+) -> list[Outcome]:
+    """What undoing each would come to."""
+    whole = {change.id for change in changes}
+    by_entity: dict[str, set[int]] = {}
+    for change in changes:
+        by_entity.setdefault(change.entity, set()).add(change.record_id)
+    events: dict[tuple[str, int], list[Event]] = {}
+    for entity, ids in by_entity.items():
+        for event in events_of(opened.connection, entity, ids):
+            events.setdefault((entity, event.record_id), []).append(event)
+    is_load = any(change.op != "set" and change.surface != Surface.RULE for change in changes)
+    if is_load and viewer.role not in access.LOADERS:
+        raise NotAllowed(
+            f"A load is undone by {', '.join(sorted(access.LOADERS))}; "
+            f"{viewer.username} is {viewer.role}."
         )
-    table = table_of(entity)
-    row = opened.connection.execute(select(table).where(table.c.id == id_)).mappings().one()
     desk = _Desk(opened.connection, viewer, today, Rules(), {})
-    owners = _owners(desk, entity, {**row})
-    why = access.may_write(opened.connection, viewer, entity, name, owners, today)
-    if why:
-        return Outcome(edit, State.FORBIDDEN, why)
-    events = [e for e in events_of(opened.connection, entity, [id_]) if e.field == name]
-    if change.id in undone(events):
-        return Outcome(edit, State.REFUSED, Reason(msg("C’est déjà annulé.")))
-    later = [e for e in active(events) if e.id > change.id and e.id not in together]
-    if later:
-        by = opened.connection.execute(
-            select(Change.user, Change.recorded_at).where(Change.id == later[-1].id)
-        ).one()
-        current = plain_value(row[name], columns_of(entity)[name])
-        message = Reason(
-            msg("{by} a mis « {field} » à « {current} » depuis."),
-            by=by.user,
-            field=field_name(name),
-            current=current,
-        )
-        return Outcome(
-            edit, State.CONFLICT, message, current, row["version"], by.user, by.recorded_at
-        )
-    opened.add(entity, Setting(id_, name, decode(change.old), change.effective, undoes=change.id))
-    return Outcome(edit, State.SAVED, "", decode(change.old), row["version"] + 1)
+    gone = {key: undone(some) for key, some in events.items()}
+    held = {key: active(some) for key, some in events.items()}
+    found = []
+    for change in changes:
+        edit, key = _edit_of(change), (change.entity, change.record_id)
+        why = None if is_load else _may_undo(desk, change)
+        later = [
+            event
+            for event in held[key]
+            if event.id > change.id
+            and event.id not in whole
+            and (change.op == "create" or event.op != "set" or event.field == change.field)
+        ]
+        if why:
+            found.append(Outcome(edit, State.FORBIDDEN, why))
+        elif change.id in gone[key]:
+            found.append(Outcome(edit, State.REFUSED, Reason(msg("C’est déjà annulé."))))
+        elif later:
+            found.append(_changed_since(opened.connection, edit, later[-1]))
+        else:
+            found.append(Outcome(edit, State.SAVED, "", edit.value))
+    return found
+
+
+def _may_undo(desk: _Desk, change: Row[Any]) -> Reason | None:
+    entity, id_ = change.entity, change.record_id
+    table = table_of(entity)
+    row = desk.connection.execute(select(table).where(table.c.id == id_)).mappings().one_or_none()
+    owners = _owners(desk, entity, {**row}) if row else set()
+    return access.may_write(
+        desk.connection, desk.viewer, entity, change.field or "", owners, desk.today
+    )
+
+
+def _changed_since(connection: Connection, edit: Edit, later: Event) -> Outcome:
+    by = connection.execute(
+        select(Change.user, Change.recorded_at).where(Change.id == later.id)
+    ).one()
+    name = later.field or edit.field
+    message = Reason(
+        msg("{by} a mis « {field} » à « {current} » depuis."),
+        by=by.user,
+        field=field_name(name),
+        current=later.value if later.op == "set" else None,
+    )
+    return Outcome(edit, State.CONFLICT, message, later.value, None, by.user, by.recorded_at)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.errors import Reason
+from workbench.errors import Reason, UnknownName
 from workbench.locale import msg
 from workbench.vocabulary import (
     DecisionRole,
@@ -48,10 +48,12 @@ EDITABLE: dict[str, tuple[str, ...]] = {
     "contact": ("first_name", "last_name", "job", "decision_role", "email", "phone"),
     "opportunity": (
         "name", "stage_id", "amount", "close_date", "probability", "loss_reason",
-        "owner_id", "next_step", "competitor",
+        "owner_id", "next_step", "competitor", "duration_months",
     ),
     "ledger_customer": ("account_id",),
 }  # fmt: skip
+PROMOTIONS = ("first_contact", "qualified", "quote_accepted", "first_invoice", "signed")
+"""What `promotion` makes of changes by itself; a list of some of them leaves the others out."""
 REQUIRED = {
     ("account", "name"),
     ("account", "status"),
@@ -60,9 +62,23 @@ REQUIRED = {
 }
 
 
+StageOrder = Literal["any", "forward", "next"]
+
+
 @dataclass(frozen=True)
 class Rules:
-    """The rules in force; `[rules]` of workbench.toml is read into it, unknown keys refused."""
+    """The rules in force; `[rules]` of workbench.toml is read into it, unknown keys refused.
+
+    Attributes:
+        transitions: from each status, those that it may be changed to.
+        loss_needs_reason: a lost opportunity needs a loss reason.
+        open_close_date_not_past: an open one isn't expected to close in the past.
+        won_stays_won: a won one is only unwon by undoing what won it.
+        stage_order: per pipeline: "any" (the usual), "forward" (never back) or "next" (never
+            back, and no stage left out); losing and reopening are free.
+        values: per field, as in "account.segment", the values that it may have.
+        promotions: the rules that act by themselves, `promotion.RULES`.
+    """
 
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012 - read by pydantic, not a field
 
@@ -70,6 +86,19 @@ class Rules:
     loss_needs_reason: bool = True
     open_close_date_not_past: bool = True
     won_stays_won: bool = True
+    stage_order: dict[str, StageOrder] = field(default_factory=dict)
+    values: dict[str, list[str]] = field(default_factory=dict)
+    promotions: list[str] = field(default_factory=lambda: list(PROMOTIONS))
+
+    def __post_init__(self) -> None:
+        for name in self.promotions:
+            if name not in PROMOTIONS:
+                raise UnknownName("promotion", name, PROMOTIONS)
+        for name in self.values:
+            entity, _, column = name.partition(".")
+            if column not in EDITABLE.get(entity, ()):
+                known = [f"{one}.{column}" for one, fields in EDITABLE.items() for column in fields]
+                raise UnknownName("field of [rules.values]", name, known)
 
 
 @dataclass(frozen=True)
@@ -79,6 +108,8 @@ class StageFacts:
     kind: StageKind
     pipeline_id: int
     label: str
+    pipeline: str = ""
+    position: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,6 +158,18 @@ def _required(entity: str, case: Case) -> Reason | None:
     return Reason(msg("Le champ « {field} » ne peut pas être vide."), field=field_name(case.field))
 
 
+def _among_values(entity: str, case: Case) -> Reason | None:
+    allowed = case.rules.values.get(f"{entity}.{case.field}")
+    if allowed is None or case.new is None or str(case.new) in allowed:
+        return None
+    return Reason(
+        msg("« {value} » n’est pas une valeur de « {field} » ; il y a : {words}."),
+        value=case.new,
+        field=field_name(case.field),
+        words=allowed,
+    )
+
+
 def _known_word(entity: str, case: Case) -> Reason | None:
     words = CHOICES.get((entity, case.field))
     if words is None or case.new is None or case.new in set(words):
@@ -140,7 +183,7 @@ def _known_word(entity: str, case: Case) -> Reason | None:
 
 
 def _not_negative(entity: str, case: Case) -> Reason | None:  # noqa: ARG001 - one shape for all
-    if case.field in {"amount", "budget", "employees"} and (case.new or 0) < 0:
+    if case.field in {"amount", "budget", "employees", "duration_months"} and (case.new or 0) < 0:
         return Reason(
             msg("Le champ « {field} » ne peut pas être négatif."), field=field_name(case.field)
         )
@@ -179,7 +222,32 @@ def _stage(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
         return Reason(
             msg("Une affaire gagnée ne revient pas en arrière ; annulez ce qui l’a gagnée.")
         )
-    return None
+    return _in_order(case, was, stage)
+
+
+def _in_order(case: Case, was: StageFacts, stage: StageFacts) -> Reason | None:
+    """Whether a deal may go from one stage to the other in its pipeline's order."""
+    order = case.rules.stage_order.get(was.pipeline, "any")
+    if order == "any" or StageKind.LOST in {was.kind, stage.kind}:
+        return None
+    ahead = sorted(
+        (
+            one
+            for one in case.stages.values()
+            if one.pipeline_id == was.pipeline_id
+            and one.kind != StageKind.LOST
+            and one.position > was.position
+        ),
+        key=lambda one: one.position,
+    )
+    allowed = ahead[:1] if order == "next" else ahead
+    if stage == was or stage in allowed:
+        return None
+    return Reason(
+        msg("De « {was} », une affaire va à : {allowed}."),
+        was=was.label,
+        allowed=[one.label for one in allowed],
+    )
 
 
 def _loss_reason(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
@@ -224,7 +292,7 @@ def _close_date(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
 
 
 Rule = Callable[[str, Case], Reason | None]
-GENERAL: tuple[Rule, ...] = (_editable, _required, _known_word, _not_negative)
+GENERAL: tuple[Rule, ...] = (_editable, _required, _known_word, _among_values, _not_negative)
 RULES: dict[str, tuple[Rule, ...]] = {
     "account": (_transition,),
     "opportunity": (_stage, _loss_reason, _probability, _close_date),

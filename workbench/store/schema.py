@@ -218,6 +218,24 @@ class Opportunity(Record, Base, kw_only=True):
     product: Mapped[str | None] = mapped_column(default=None)
     competitor: Mapped[str | None] = mapped_column(default=None)
     next_step: Mapped[str | None] = mapped_column(default=None)
+    duration_months: Mapped[int | None] = mapped_column(default=None)
+
+
+class Project(Record, Base, kw_only=True):
+    """A signed opportunity run over months on a client account."""
+
+    __tablename__ = "project"
+    __table_args__ = _source_code()
+    name: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(
+        ForeignKey("account.id"), index=True, default=None
+    )
+    opportunity_id: Mapped[int | None] = mapped_column(
+        ForeignKey("opportunity.id"), index=True, default=None
+    )
+    starts_on: Mapped[dt.date | None] = mapped_column(default=None)
+    ends_on: Mapped[dt.date | None] = mapped_column(default=None)
+    amount: Mapped[Decimal | None] = mapped_column(default=None)
 
 
 class Document(Record, Base, kw_only=True):
@@ -402,6 +420,29 @@ class Load(MappedAsDataclass, Base, kw_only=True):
     files: Mapped[str]
     report: Mapped[str]
     data_date: Mapped[dt.date | None] = mapped_column(default=None)
+    undone_by: Mapped[str | None] = mapped_column(default=None)
+
+
+class SourceConflict(MappedAsDataclass, Base, kw_only=True):
+    """A field that a source and somebody here both changed: to be settled, until then ours holds.
+
+    Values are JSON, as in the journal: what the source said before, what it says now, and ours.
+    """
+
+    __tablename__ = "source_conflict"
+    __table_args__ = (Index("ix_source_conflict_record", "entity", "record_id", "field"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    load_batch: Mapped[str]
+    met_at: Mapped[dt.datetime]
+    entity: Mapped[str]
+    record_id: Mapped[int]
+    field: Mapped[str]
+    before: Mapped[str | None] = mapped_column(default=None)
+    theirs: Mapped[str | None] = mapped_column(default=None)
+    ours: Mapped[str | None] = mapped_column(default=None)
+    settled_at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    settled_by: Mapped[str | None] = mapped_column(default=None)
+    kept: Mapped[str | None] = mapped_column(default=None)
 
 
 class RejectedRow(MappedAsDataclass, Base, kw_only=True):
@@ -450,6 +491,7 @@ ENTITIES: dict[str, type[Record]] = {
         Pipeline,
         Stage,
         Opportunity,
+        Project,
         Document,
         DocumentLine,
         LedgerCustomer,
