@@ -215,10 +215,10 @@ def journeys(
     rows = collect(narrow)
     ids = pd.Index(rows["id"].to_numpy("int64"))
     place = ids.get_indexer(first["account_id"].to_numpy("int64", na_value=-1))
-    arrived, status_of = days(first["valid_from"]), first["status"].to_numpy(dtype=object)
+    arrived = days(first["valid_from"])
     on = {status: np.full(len(rows), NO_DAY) for status in STAGES}
     for status in STAGES:
-        mine = (place >= 0) & (status_of == status)
+        mine = (place >= 0) & (first["status"] == status).to_numpy(dtype=bool)
         on[status][place[mine]] = arrived[mine]
     entry = days(rows["entered_on"])
     earliest = np.minimum.reduce([np.where(d == NO_DAY, _FAR, d) for d in on.values()])
