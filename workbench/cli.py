@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FAILED = 2
 REFUSED = 1
 """Exit status where the command worked, and not all of what it was given was accepted."""
+BATCH_LENGTH = 16  # of a batch's id, which may be all digits; no change's number is as long
 
 
 class Commands(TyperGroup):
@@ -367,6 +368,141 @@ def import_(
         report.write_bytes(verdict.report(found, said, loc, written=not check))
         typer.echo(f"Written: {report}")
     if verdict.refused(said):
+        raise typer.Exit(REFUSED)
+
+
+Record = Annotated[int, typer.Argument(metavar="ID", help="The record's number.")]
+Entity = Annotated[str, typer.Argument(help="account, contact, opportunity or ledger_customer.")]
+
+
+def _editor(settings: Settings, username: str | None) -> Viewer:
+    """Who edits: the user named, else whoever runs the machine, who may do all."""
+    from workbench.store.access import Viewer
+    from workbench.vocabulary import Role
+
+    name = getpass.getuser()
+    return _viewer(settings, username) or Viewer(name, name, Role.ADMIN)
+
+
+@app.command(
+    epilog=_examples(
+        "workbench change account 8788 next_step='Visiter le dépôt' next_step_on=2026-10-12",
+        "workbench change opportunity 12 stage_id=7 loss_reason=price --as directrice --check",
+    )
+)
+def change(
+    entity: Entity,
+    record: Record,
+    values: Annotated[list[str], typer.Argument(metavar="FIELD=VALUE…", help="Empty clears.")],
+    *,
+    effective: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Since when it holds.")
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why, for the journal.")] = None,
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Only say what would come of it.")
+    ] = False,
+    viewer: As = None,
+    language: Language = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Change fields of a record through the journal, all or none; exit status 1 when refused."""
+    from workbench import terminal
+    from workbench.options import pairs
+    from workbench.store import connect, journal
+    from workbench.vocabulary import Surface
+
+    settings = _settings(config, database)
+    engine, who = connect(settings.database), _editor(settings, viewer)
+    day = effective.date() if effective else None
+    seen = journal.version(engine, entity, record)
+    edits = [
+        journal.Edit(entity, record, seen, field, value or None, day)
+        for field, value in pairs(values).items()
+    ]
+    today, rules = settings.today, settings.rules
+    outcomes = (
+        journal.check(engine, edits, viewer=who, today=today, rules=rules)
+        if only_check
+        else journal.save(
+            engine, edits, viewer=who, surface=Surface.CLI, today=today, rules=rules, reason=reason
+        )
+    )
+    terminal.outcomes(outcomes, settings.locale(language))
+    if any(outcome.state is not journal.State.SAVED for outcome in outcomes):
+        raise typer.Exit(REFUSED)
+
+
+@app.command(
+    epilog=_examples(
+        "workbench history account 8788",
+        "workbench history opportunity 12 --field stage_id --as responsable",
+    )
+)
+def history(
+    entity: Entity,
+    record: Record,
+    field: Annotated[str | None, typer.Option(help="One field alone.")] = None,
+    viewer: As = None,
+    language: Language = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Tell all changes of a record, the newest first: who, when, from where, why, if undone."""
+    from workbench import terminal
+
+    settings = _settings(config, database)
+    changes = _data(settings, None, viewer).table("changes")
+    mine = changes[(changes["entity"] == entity) & (changes["record_id"] == record)]
+    if mine.empty:
+        raise SettingsError(f"Nothing is known of {entity} {record}, or it isn't yours to see.")
+    if field:
+        mine = mine[(mine["field"] == field) | (mine["op"] == "create")]
+    terminal.history(mine, settings.locale(language))
+
+
+@app.command(epilog=_examples("workbench undo 250123", "workbench undo 5f0c2a9b1d3e4f60"))
+def undo(
+    what: Annotated[str, typer.Argument(metavar="CHANGE|BATCH", help="From `workbench history`.")],
+    reason: Annotated[str | None, typer.Option(help="Why, for the journal.")] = None,
+    viewer: As = None,
+    language: Language = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Undo a change by its number, or a batch, a whole load too; undoing an undo redoes.
+
+    All or none: what was changed since is a conflict, and nothing is overwritten.
+    """
+    from workbench import terminal
+    from workbench.store import connect, journal
+    from workbench.vocabulary import Surface
+
+    settings = _settings(config, database)
+    outcomes = journal.undo(
+        connect(settings.database),
+        int(what) if what.isdecimal() and len(what) < BATCH_LENGTH else what,
+        viewer=_editor(settings, viewer),
+        surface=Surface.CLI,
+        today=settings.today,
+        reason=reason,
+    )
+    terminal.outcomes(outcomes, settings.locale(language))
+    if any(outcome.state is not journal.State.SAVED for outcome in outcomes):
+        raise typer.Exit(REFUSED)
+
+
+@app.command(epilog=_examples("workbench check", "workbench check -d sqlite:///sales.db"))
+def check(database: Database = None, config: Config = None) -> None:
+    """Replay the journal beside the tables; exit status 1 where they differ."""
+    from workbench import terminal
+    from workbench.store import connect
+    from workbench.store.check import check as compare
+
+    differences = compare(connect(_settings(config, database).database))
+    terminal.differences(differences)
+    if differences:
         raise typer.Exit(REFUSED)
 
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from workbench.metrics.catalog import Metric
     from workbench.sources.load import LoadReport
     from workbench.store.access import Viewer
+    from workbench.store.check import Difference
+    from workbench.store.journal import Outcome
     from workbench.store.status import Status
 
     Tell = Callable[[str, int, int], None]
@@ -155,6 +157,73 @@ def definition(one: Metric, loc: Locale) -> None:
     for name, meaning in one.columns.items():
         grid.add_row("column", f"{name}  {meaning}")
     console().print(grid)
+
+
+def outcomes(found: Sequence[Outcome], loc: Locale) -> None:
+    """Print what became of edits; of many that were saved, how many."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("record", "field", "value", "became", "why"):
+        table.add_column(name)
+    saved = [one for one in found if one.state == "saved"]
+    few = found if len(found) <= LINES_SHOWN else [one for one in found if one not in saved]
+    for one in few[:LINES_SHOWN]:
+        edit = one.edit
+        table.add_row(
+            f"{edit.entity} {edit.id}", edit.field or DASH, _said(edit.value), str(one.state),
+            loc.say(one.message),
+        )  # fmt: skip
+    if few:
+        console().print(table)
+    console().print(f"{loc.count(len(saved))} of {loc.count(len(found))} saved")
+
+
+def history(changes: pd.DataFrame, loc: Locale) -> None:
+    """Print changes, the newest first."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("change", "recorded", "effective", "field", "old", "new", "by", "from", "why"):
+        table.add_column(name, overflow="fold")
+    gone = set(changes["undoes"].dropna().astype(int))
+    rows: list[Any] = changes.sort_values("id", ascending=False).to_dict("records")
+    for row in rows:
+        undoes = "" if missing(row["undoes"]) else f"undoes {int(row['undoes'])} "
+        table.add_row(
+            f"{row['id']}{' (undone)' if row['id'] in gone else ''}",
+            loc.moment(row["recorded_at"].to_pydatetime()),
+            loc.date(row["effective"]),
+            row["op"] if missing(row["field"]) else row["field"],
+            _shortened(row["old"]),
+            _shortened(row["new"]),
+            row["user"],
+            row["surface"],
+            undoes + ("" if missing(row["reason"]) else row["reason"]),
+        )
+    console().print(table)
+    batches = ", ".join(dict.fromkeys(row["batch"] for row in rows))
+    console().print(f"Batches, the newest first: {batches}")
+
+
+def differences(found: Sequence[Difference]) -> None:
+    """Print where tables and journal differ."""
+    for one in found[:LINES_SHOWN]:
+        console().print(
+            f"{one.entity} {one.record_id}, {one.what}: stored {one.stored}, "
+            f"by the journal {one.journal}"
+        )
+    console().print(
+        "The tables say what the journal says."
+        if not found
+        else f"{len(found)} differences. Keep this store as it is, and restore a sound copy."
+    )
+
+
+def _said(value: Any) -> str:
+    return DASH if value is None else str(value)
+
+
+def _shortened(text: Any, most: int = 60) -> str:
+    if missing(text):
+        return DASH
+    return str(text) if len(text) <= most else f"{text[:most]}…"
 
 
 def load_report(report: LoadReport, alone: pd.DataFrame, loc: Locale) -> None:

@@ -86,7 +86,7 @@ MONTH_DAYS = 30
         "Un compte par ligne, avec son statut à la date.",
         "One account per row, as of the date.",
     ),
-    source="shared definition: account status",
+    source="account status, as the journal has it",
     columns=ROWS,
 )
 def funnel_rows(
@@ -132,7 +132,7 @@ def _entered(accounts: nw.LazyFrame[Any], as_of: Any) -> nw.LazyFrame[Any]:
             "counts clients too."
         ),
     ),
-    source="shared definition: suspect, prospect, client",
+    source="account status: suspect, prospect, client",
     columns=STOCK,
 )
 def funnel_stock(

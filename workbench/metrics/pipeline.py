@@ -105,7 +105,7 @@ WEIGHTED = (
     question=("Quelles affaires sont derrière ce chiffre ?", "Which deals are behind this figure?"),
     unit=("€", "€"),
     formula=WEIGHTED,
-    source="shared definition: pipeline",
+    source="stages of the pipeline",
     columns=ROWS,
 )
 def pipeline_rows(
@@ -150,7 +150,7 @@ def pipeline_rows(
     ),
     unit=("€", "€"),
     formula=WEIGHTED,
-    source="shared definition: pipeline; each deal is weighed, then added",
+    source="stages of the pipeline; each deal is weighed, then added",
     columns=BY_STAGE,
 )
 def pipeline_by_stage(
@@ -192,7 +192,7 @@ def pipeline_by_stage(
     question=("Que pèse notre pipeline ?", "What does our pipeline weigh?"),
     unit=("€", "€"),
     formula=WEIGHTED,
-    source="shared definition: pipeline",
+    source="stages of the pipeline",
     columns=TOTALS,
 )
 def pipeline_totals(

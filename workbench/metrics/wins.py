@@ -168,7 +168,7 @@ def win_rate(
         "Affaires perdues dans la période, par motif ; sans motif compris.",
         "Deals lost in the period, by reason; those without one included.",
     ),
-    source="shared definition: loss reason",
+    source="loss reason of the opportunity",
     columns=REASONS,
 )
 def loss_reasons(

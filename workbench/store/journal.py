@@ -51,6 +51,7 @@ __all__ = [
     "check",
     "save",
     "undo",
+    "version",
 ]
 
 
@@ -308,6 +309,19 @@ def _dangling(desk: _Desk, entity: str, field: str, after: dict[str, Any]) -> Re
             seen.add(up)
             up = desk.connection.scalar(select(Account.parent_id).where(Account.id == up))
     return None
+
+
+def version(engine: Engine, entity: str, id_: int) -> int:
+    """A record's version now; 0 where there is no such record.
+
+    Raises:
+        UnknownName: nobody may edit such an entity.
+    """
+    if entity not in EDITABLE:
+        raise UnknownName("editable entity", entity, EDITABLE)
+    table = table_of(entity)
+    with engine.connect() as connection:
+        return connection.scalar(select(table.c.version).where(table.c.id == id_)) or 0
 
 
 def undo(
