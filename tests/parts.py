@@ -16,6 +16,7 @@ PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "postgresql": ("pg_ctl",),
     "office": ("soffice", "libreoffice"),
+    "uno": (),  # no program: what the system's Python drives LibreOffice with
 }
 ELSEWHERE = {
     # Playwright's own, where the distribution has none; its folder differs by system and version.
@@ -26,6 +27,7 @@ ELSEWHERE = {
     # Debian keeps the server's programs off the path.
     "postgresql": ("/usr/lib/postgresql", "*/bin/pg_ctl"),
     "office": ("/opt", "libreoffice*/program/soffice"),
+    "uno": ("/usr/lib/python3/dist-packages", "uno.py"),
 }
 CI = os.environ.get("CI") == "true"
 
@@ -41,7 +43,7 @@ def find(part: str) -> Path | None:
 
 
 def need(part: str) -> Path:
-    """The part's program: chromium, postgresql (its pg_ctl) or office.
+    """The part's program: chromium, postgresql (its pg_ctl), office or uno (its module).
 
     Without it the test is skipped; where `CI=true` it fails.
     """

@@ -10,6 +10,7 @@ import sys
 import time
 
 import pytest
+from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from workbench.cli import app
@@ -162,12 +163,52 @@ def test_the_catalog_is_told_in_both_languages():
         (["status", "--database", "mysql://here"], "mysql"),
         (["export", "no/such/folder.xlsx"], "there is no folder no/such"),
         (["report", "nothing", "-o", "r.html"], "nothing"),
+        (["export", "--qualification", "f.xlsx"], "No store at"),
     ],
 )
 def test_an_error_is_one_line_and_status_2(arguments, said):
     line = refused(*arguments)
     assert line.startswith("workbench: ")
     assert said in line
+
+
+def fill_in(path, cell, value):
+    book = load_workbook(path)
+    book["Comptes"][cell] = value
+    book.save(path)
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_form_goes_out_and_comes_back(folder):
+    succeed("load")
+    password = "long enough\nlong enough\n"
+    succeed("user", "add", "ana", "--rep", "R1", "--name", "Ana Costa", input=password)
+    assert "--as" in refused("export", "--qualification", "form.xlsx")
+    succeed("export", "--qualification", "form.xlsx", "--as", "ana")
+    fill_in("form.xlsx", "L6", "Latent")
+
+    printed = succeed("import", "form.xlsx", "--as", "ana", "--check")
+    assert "À enregistrer : 1 · lignes inchangées : 1" in printed
+    printed = succeed("import", "form.xlsx", "--user", "ana", "--report", "answer.xlsx")
+    assert "Enregistré : 1 · lignes inchangées : 1" in printed
+    assert load_workbook("answer.xlsx")["Comptes"]["T6"].value == "Enregistré"
+    printed = succeed("import", "form.xlsx", "--as", "ana")
+    assert "Enregistré : 0 · lignes inchangées : 2" in printed
+
+    fill_in("form.xlsx", "S7", "hier")
+    result = run("import", "form.xlsx", "--as", "ana", "--language", "en")
+    assert result.exit_code == 1
+    assert "“hier” is no date; write it as 30/09/2026." in result.stdout
+
+
+@pytest.mark.usefixtures("settings")
+def test_what_is_no_form_is_an_error_in_the_language_asked_for():
+    succeed("load")
+    password = "long enough\nlong enough\n"
+    succeed("user", "add", "ana", "--rep", "R1", input=password)
+    line = refused("import", "workbench.toml", "--as", "ana", "--language", "en")
+    assert "“workbench.toml” can't be read as an .xlsx workbook" in line
+    assert "nowhere.xlsx: No such file" in refused("import", "nowhere.xlsx", "--as", "ana")
 
 
 @pytest.mark.usefixtures("settings")
@@ -196,6 +237,7 @@ def test_an_unreadable_file_leaves_the_store_as_it_was(folder):
         ["serve"],
         ["report"],
         ["export"],
+        ["import"],
         ["metrics"],
         ["metric"],
         ["status"],

@@ -164,8 +164,9 @@ def propose(
     """The changes that an edited frame asks for.
 
     A field counts as changed where it differs from what the record held at the row's version: what
-    others have changed since is neither taken for a change nor overwritten unseen. A frame may
-    have any of the table's columns, in any order, and others of its own, which are left alone.
+    others have changed since is neither taken for a change nor overwritten unseen. What the store
+    holds already is no change: a frame proposed twice is saved once. A frame may have any of the
+    table's columns, in any order, and others of its own, which are left alone.
 
     Args:
         data: the dataset that the frame came from, at today's date.
@@ -196,6 +197,7 @@ def propose(
     own = set(columns_of(entity)) | set(TABLES[TABLE_OF[entity]].names)
     names = [name for name in eager.columns if name in own - {"id", "version"}]
     before = seen(data, entity, versions, names)
+    current = seen(data, entity, dict.fromkeys(versions), names)
     edits: list[Edit] = []
     stopped: list[Outcome] = []
     done: set[int] = set()
@@ -212,6 +214,8 @@ def propose(
         done.add(int(row["id"]))
         wanted = {name: row[name] for name in names}
         for edit in compare(entity, record, wanted, effective=effective, reason=reason):
+            if same(entity, edit.field, current[edit.id].get(edit.field), edit.value):
+                continue
             if edit.field in columns_of(entity):
                 edits.append(edit)
             else:
