@@ -50,7 +50,6 @@ class Page:
 def frame(session: Session, page: Page, pages: Sequence[Page]) -> Any:
     """The page within the shell, ready to be served."""
     session.drill = Drill(session)
-    content = page.view(session)
     menu = [Menu(session, page, pages) for _ in range(2)]
     drawer = pmui.Drawer(menu[1].view, anchor="left", size=260)
     aside = pn.Column(
@@ -69,9 +68,7 @@ def frame(session: Session, page: Page, pages: Sequence[Page]) -> Any:
 
     main = pn.Column(
         states.html(_title(session, page)),
-        *([bar.view(session)] if page.filters else []),
-        content,
-        states.html(_freshness(session)),
+        *_content(session, page),
         session.drill.dialog,
         session.browser,
         drawer,
@@ -109,6 +106,18 @@ def frame(session: Session, page: Page, pages: Sequence[Page]) -> Any:
         shown.busy = False
     session.on_theme = redress
     return shown
+
+
+def _content(session: Session, page: Page) -> list[Any]:
+    """Filter bar, page and footer; before the first load, only what to do first."""
+    data = session.whole()
+    if data.table("loads").empty and data.table("accounts").empty:
+        return [states.html(states.unloaded(session.loc), min_height=320)]
+    return [
+        *([bar.view(session)] if page.filters else []),
+        page.view(session),
+        states.html(_freshness(session)),
+    ]
 
 
 def _title(session: Session, page: Page) -> str:

@@ -56,6 +56,15 @@ def empty(loc: Locale, why: str = "") -> str:
     return _state(_INBOX, loc.t("Rien à afficher"), escape(hint))
 
 
+def unloaded(loc: Locale) -> str:
+    """Nothing was ever loaded: what to do first."""
+    hint = loc.t(
+        "Déclarez vos fichiers dans workbench.toml, lancez « workbench load », puis rechargez la "
+        "page."
+    )
+    return _state(_INBOX, loc.t("Rien n’a encore été chargé"), escape(hint))
+
+
 def error(loc: Locale, problem: Exception) -> str:
     """An error: what happened, what to do, and its reference; the log has the rest."""
     reference = secrets.token_hex(4)
