@@ -1,4 +1,7 @@
-"""The last corrections that somebody saved from the dashboards, to show and to undo."""
+"""The last corrections that somebody saved from the dashboards, to show and to undo.
+
+A form of Excel that was filled in is among them, wherever it was imported.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ class Save:
 
 
 def recent(engine: Engine, username: str, most: int = 8) -> list[Save]:
-    """That user's last saves from the dashboards, the newest first."""
+    """That user's last saves from the dashboards and by form, the newest first."""
     query = (
         select(
             Change.id,
@@ -57,9 +60,8 @@ def recent(engine: Engine, username: str, most: int = 8) -> list[Save]:
             Change.new,
             Change.undoes,
         )
-        .where(
-            Change.user == username, Change.surface == str(Surface.DASHBOARD), Change.op == "set"
-        )
+        .where(Change.user == username, Change.op == "set")
+        .where(Change.surface.in_([str(Surface.DASHBOARD), str(Surface.EXCEL)]))
         .order_by(Change.id.desc())
         .limit(ROWS)
     )

@@ -15,6 +15,7 @@ import panel_material_ui as pmui
 from dashboards import cards, corrections, history, states, tables
 from dashboards.draft import Change, Draft
 from dashboards.editgrid import EditGrid
+from dashboards.excelform import ExcelForm
 from dashboards.session import Slot
 from dashboards.shell import Page
 from dashboards.tables import Rows
@@ -310,7 +311,7 @@ class Desk:
             )
         self._say(" ".join(parts))
         self.reason.value = ""
-        await self._moved()
+        await self.moved()
 
     async def _discard(self, _: object) -> None:
         self.draft.changes.clear()
@@ -325,7 +326,7 @@ class Desk:
         for grid in self.grids.values():
             grid.reload()
 
-    async def _moved(self) -> None:
+    async def moved(self) -> None:
         """The store has moved: read it again everywhere."""
         await self.session.redraw()
         self._reload()
@@ -397,7 +398,7 @@ class Desk:
             self._say(loc.t("Annulation impossible : {why}", why=loc.say(why)))
         else:
             self._say(loc.t("Enregistrement annulé."))
-        await self._moved()
+        await self.moved()
 
 
 def view(session: Session) -> pn.Column:
@@ -480,6 +481,7 @@ def view(session: Session) -> pn.Column:
         ),
         waiting,
         grid,
+        ExcelForm(session, desk.moved).card(),
         saves,
     )
 
