@@ -18,6 +18,7 @@ from bokeh.models.widgets.tables import HTMLTemplateFormatter
 from dashboards import cards, downloads, states, theme
 from dashboards.session import Slot
 from workbench.exports import columns as exported
+from workbench.locale import SMALLEST_BASE
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Rows:
         link: page, and the column with the id that it shows; (None: rows lead nowhere).
         labels: French labels where they aren't those of the exports.
         kinds: kinds where the name doesn't tell.
+        bases: of a rate, the column with its base, which must not be too small to show it.
     """
 
     title: str
@@ -55,6 +57,7 @@ class Rows:
     link: tuple[str, str] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    bases: Mapping[str, str] = field(default_factory=dict)
 
     def fields(self, loc: Locale) -> list[exported.Field]:
         """Label and kind of each column, in order."""
@@ -327,6 +330,9 @@ def _formatter(one: exported.Field, rows: Rows, session: Session) -> HTMLTemplat
             template=f"<% if ({_DASH}) {{ %>–<% }} else {{ %>{said}<% }} %>"
         )
     said = f"new Intl.NumberFormat('{region}', {{{options}}}).format(value)"
+    if one.name in rows.bases:
+        few = f"{rows.bases[one.name]} < {SMALLEST_BASE}"
+        said = f"{few} ? '{loc.t('n. s.')}' : {said}"
     return HTMLTemplateFormatter(template=f"<%= {_DASH} ? '–' : {said} %>")
 
 

@@ -15,7 +15,7 @@ from dashboards.session import Choices, Slot
 from dashboards.shell import Page
 from workbench.figures import activity as figures
 from workbench.figures import marks
-from workbench.locale import missing, msg
+from workbench.locale import SMALLEST_BASE, missing, msg
 from workbench.metrics import activity, behind
 from workbench.vocabulary import ActivityKind
 
@@ -87,8 +87,10 @@ def touches(scope: Scope) -> cards.Number:
     """Activities that a won deal took."""
     span = _period(scope)
     found = marks.rows(activity.touches_per_won.of(scope.data, by=None, **span))
-    value = found[0]["touches_per_deal"] if found else None
-    return cards.Number(scope.loc.number(value, 1), good=False)
+    if not found:
+        return cards.Number(scope.loc.number(None))
+    value = found[0]["touches_per_deal"]
+    return cards.Number(scope.loc.number(value, 1, base=found[0]["deals"]), good=False)
 
 
 def _activities(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:
@@ -103,22 +105,26 @@ def _activities(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:
     )
 
 
+def _done(scope: Scope, **span: dt.date) -> pd.DataFrame:
+    return figures.seen(activity.activity_rows.of(scope.data, **span), loc=scope.loc)
+
+
 def all_rows(scope: Scope) -> tables.Rows:
     """Every activity of the period."""
-    frame = activity.activity_rows.of(scope.data, **_period(scope))
+    frame = _done(scope, **_period(scope))
     return _activities(scope, scope.loc.t("Actions"), frame.sort_values("date", ascending=False))
 
 
 def two_way_rows(scope: Scope) -> tables.Rows:
     """Those in which the other side took part."""
-    frame = activity.activity_rows.of(scope.data, **_period(scope))
+    frame = _done(scope, **_period(scope))
     return _activities(scope, scope.loc.t("Avec échange"), frame[frame["two_way"]])
 
 
 def kind_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
     """The activities of a kind."""
     kind = point["customdata"]
-    frame = activity.activity_rows.of(scope.data, **_period(scope))
+    frame = _done(scope, **_period(scope))
     if kind == marks.OTHERS:
         all_kinds = activity.activity_by_rep.of(scope.data, by="kind", **_period(scope))
         rest = figures.kinds_by_size(all_kinds, loc=scope.loc)[marks.CATEGORIES :]
@@ -184,7 +190,13 @@ def by_kind(scope: Scope) -> go.Figure | None:
 def report(scope: Scope) -> str:
     """What each rep did in the period, in a sentence each, the busiest first."""
     loc = scope.loc
-    totals = marks.rows(activity.activity_by_rep.of(scope.data, by="total", **_period(scope)))
+    frame = activity.activity_by_rep.of(scope.data, by="total", **_period(scope))
+    if frame.empty:
+        return states.empty(loc, loc.t("Aucune action dans ce périmètre."))
+    frame = figures.seen(frame, loc=loc)
+    frame["team"] = frame["team"].mask(frame["rep_id"] == figures.UNSEEN)
+    who = frame.groupby(["rep_id", "rep", "team"], dropna=False, as_index=False)
+    totals = marks.rows(who[["activities", "two_way"]].sum())
     covered = _by_id(activity.activity_coverage.of(scope.data, by="owner", days=LATELY))
     won = _by_id(activity.touches_per_won.of(scope.data, by="owner", **_period(scope)))
     ordered = sorted(totals, key=lambda row: -row["activities"])
@@ -192,8 +204,8 @@ def report(scope: Scope) -> str:
     for row in ordered:
         # A rep who changed team has a row in each; what they own now is told once.
         own = covered.pop(row["rep_id"], None), won.pop(row["rep_id"], None)
-        who = " · ".join(name for name in (row["rep"] or loc.t("Sans"), row["team"]) if name)
-        said += f"<li><b>{escape(who)}</b> {escape(_sentence(loc, row, *own))}</li>"
+        name = " · ".join(name for name in (row["rep"] or loc.t("Sans"), row["team"]) if name)
+        said += f"<li><b>{escape(name)}</b> {escape(_sentence(loc, row, *own))}</li>"
     return f'<ul class="report">{said}</ul>{STYLE}'
 
 
@@ -210,27 +222,26 @@ def _by_id(frame: pd.DataFrame) -> dict[Any, marks.Row]:
 def _sentence(
     loc: Locale, done: marks.Row, covered: marks.Row | None, won: marks.Row | None
 ) -> str:
-    parts = [
-        loc.plural(done["activities"], "a mené {n} action", "a mené {n} actions"),
-        loc.t("dont {count} avec échange", count=loc.count(done["two_way"])),
-    ]
-    text = ", ".join(parts)
+    done_so = loc.plural(done["activities"], "a mené {n} action", "a mené {n} actions")
+    exchanged = loc.t("dont {count} avec échange", count=loc.count(done["two_way"]))
+    parts = [f"{done_so}, {exchanged}"]
     if covered and not missing(covered["coverage"]):
-        text += " ; " + loc.t(
-            "a touché {touched} de ses {owned} comptes en {days} jours ({part})",
-            touched=loc.count(covered["touched"]),
-            owned=loc.count(covered["owned"]),
-            days=loc.count(LATELY),
-            part=loc.percent(covered["coverage"], base=covered["owned"]),
+        parts.append(
+            loc.t(
+                "a touché {touched} de ses {owned} comptes en {days} jours ({part})",
+                touched=loc.count(covered["touched"]),
+                owned=loc.count(covered["owned"]),
+                days=loc.count(LATELY),
+                part=loc.percent(covered["coverage"], base=covered["owned"]),
+            )
         )
     if won and won["deals"]:
-        text += " ; " + loc.plural(
-            won["deals"],
-            "a gagné {n} affaire, en {touches} actions par affaire",
-            "a gagné {n} affaires, en {touches} actions par affaire",
-            touches=loc.number(won["touches_per_deal"], 1),
-        )
-    return text + "."
+        gained = loc.plural(won["deals"], "a gagné {n} affaire", "a gagné {n} affaires")
+        if won["deals"] >= SMALLEST_BASE:
+            each = loc.number(won["touches_per_deal"], 1)
+            gained += ", " + loc.t("en {touches} actions par affaire", touches=each)
+        parts.append(gained)
+    return loc.t(" ; ").join(parts) + "."
 
 
 def _report_card(session: Session) -> pn.Column:
@@ -259,7 +270,7 @@ def view(session: Session) -> pn.Column:
 
     def week_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         who, week = point["customdata"]
-        frame = activity.activity_rows.of(scope.data, **_weeks(scope))
+        frame = figures.seen(_done(scope, **_weeks(scope)), loc=loc, level=state.level)
         column = f"{state.level}_id"
         own = frame[column].isna() if who is None else frame[column] == who
         title = loc.t("semaine du {day}", day=loc.date(dt.date.fromisoformat(week)))

@@ -52,6 +52,7 @@ def queue(scope: Scope) -> Rows:
         phone=["group", "with_gaps", "stale"],
         totals=["with_gaps", "stale"],
         labels={"group": msg("Commercial")},
+        bases={"complete_share": "accounts"},
     )
 
 

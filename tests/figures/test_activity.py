@@ -87,11 +87,25 @@ def test_touches_of_won_deals_least_first():
     frame = pd.DataFrame(
         [
             {"group_id": 1, "group": "Ana", "deals": 2, "touches": 30, "touches_per_deal": 15.0},
-            {"group_id": 2, "group": "Bob", "deals": 4, "touches": 10, "touches_per_deal": 2.5},
+            {"group_id": 2, "group": "Bob", "deals": 12, "touches": 30, "touches_per_deal": 2.5},
             {"group_id": 3, "group": "Eve", "deals": 0, "touches": 0, "touches_per_deal": None},
         ]
     )
     figure = activity.touches_per_won(frame, loc=FR)
     assert list(figure.data[0].x) == [2.5, 15.0]
-    assert texts(figure) == ["Bob", "2,5", "Ana", "15,0"]
+    assert texts(figure) == ["Bob", "2,5", "Ana", "n. s."]
     assert figure.layout.xaxis.title.text == "actions par affaire gagnée"
+
+
+def test_those_whom_the_viewer_may_not_see_are_one_row_under_no_name():
+    monday = pd.Timestamp(2026, 9, 7)
+    frame = pd.DataFrame(
+        [done(7, "Ana", monday, 9), done(8, None, monday, 3), done(9, None, monday, 2)]
+    )
+    figure = activity.activity_by_rep(frame, loc=FR)
+    assert list(figure.layout.yaxis.ticktext) == ["Ana", "autre commercial"]
+    assert list(figure.data[0].marker.color) == [9, 5]
+    assert [list(key) for key in figure.data[0].customdata][1] == [-1, "2026-09-07"]
+    seen = activity.seen(frame, loc=EN)
+    assert seen["rep_id"].tolist() == [7, -1, -1]
+    assert seen["rep"].tolist() == ["Ana", "another rep", "another rep"]

@@ -14,7 +14,23 @@ if TYPE_CHECKING:
 
     from workbench.locale import Locale
 
+UNSEEN = -1
+"""The key of those whom the viewer may not see."""
+
 _WEEK = dt.timedelta(days=7)
+
+
+def seen(frame: pd.DataFrame, *, loc: Locale, level: str = "rep") -> pd.DataFrame:
+    """The rows of reps, or teams, whom the viewer may not see, under one key and name.
+
+    Activities of an account count for whoever owned it that day, also when that is another rep.
+    """
+    key = f"{level}_id"
+    unseen = frame[level].isna() & frame[key].notna()
+    name = loc.t("autre commercial") if level == "rep" else loc.t("autre équipe")
+    return frame.assign(
+        **{key: frame[key].mask(unseen, UNSEEN), level: frame[level].mask(unseen, name)}
+    )
 
 
 def activity_by_rep(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
@@ -28,8 +44,8 @@ def activity_by_rep(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
         A heat map of rows by total, every week of the span standing there, those without any
         activity as zero; a click gives [rep or team id, Monday as "2026-09-28"].
     """
-    listed = marks.rows(frame)
-    who = "rep" if any(row["rep_id"] is not None for row in listed) else "team"
+    who = "rep" if frame["rep_id"].notna().any() else "team"
+    listed = marks.rows(seen(frame, loc=loc, level=who))
     counts: dict[Any, dict[dt.date, marks.Row]] = {}
     names: dict[Any, str] = {}
     for row in listed:
@@ -205,7 +221,7 @@ def touches_per_won(frame: pd.DataFrame, *, loc: Locale, every: bool = False) ->
         values,
         keys=[marks.key(row) for row in listed],
         scale=scales.number(loc, values, loc.t("actions par affaire gagnée")),
-        texts=[loc.number(value, 1) for value in values],
+        texts=[loc.number(row["touches_per_deal"], 1, base=row["deals"]) for row in listed],
         hovers=[
             marks.hover(
                 name,

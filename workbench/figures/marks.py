@@ -93,7 +93,7 @@ def _missing(value: Any) -> bool:
 
 
 def named(loc: Locale, row: Row) -> str:
-    """A group's name; what belongs to none is called so.
+    """A group's name; what belongs to none, or to somebody whom the viewer may not see, says so.
 
     >>> from workbench.locale import FR
     >>> named(FR, {"group": "2026-09"}), named(FR, {"group": "2026-Q3"})
@@ -101,7 +101,7 @@ def named(loc: Locale, row: Row) -> str:
     """
     name = row["group"]
     if name is None:
-        return loc.t("Sans")
+        return loc.t("Sans") if row.get("group_id") is None else loc.t("autre commercial")
     match str(name).split("-"):
         case [year, month] if year.isdigit() and month.isdigit():
             return loc.month(dt.date(int(year), int(month), 1))

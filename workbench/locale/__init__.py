@@ -171,12 +171,18 @@ class Locale:
 
     # Numbers
 
-    def number(self, value: Any, digits: int = 0, *, sign: bool = False) -> str:
+    def number(
+        self, value: Any, digits: int = 0, *, base: float | None = None, sign: bool = False
+    ) -> str:
         """A number with so many decimals, halves rounded away from zero.
+
+        A mean or rate whose base is below 10 is "n. s.".
 
         >>> EN.number(1234.5), FR.number(-0.25, 1), EN.number(3, 2, sign=True)
         ('1,235', '−0,3', '+3.00')
         """
+        if base is not None and not missing(base) and base < SMALLEST_BASE:
+            return self.t("n. s.")
         if missing(value) or math.isinf(value):
             return DASH
         rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
@@ -198,13 +204,10 @@ class Locale:
         >>> EN.percent(0.123), EN.percent(0.5, base=4), EN.percent(0.2, sign=True)
         ('12.3%', 'n.s.', '+20.0%')
         """
-        if base is not None and not missing(base) and base < SMALLEST_BASE:
-            return self.t("n. s.")
-        if missing(value):
-            return DASH
-        text = self.number(Decimal(str(value)) * _HUNDRED, digits, sign=sign)
-        if text == DASH:
-            return DASH
+        share = value if missing(value) else Decimal(str(value)) * _HUNDRED
+        text = self.number(share, digits, base=base, sign=sign)
+        if text in {DASH, self.t("n. s.")}:
+            return text
         return text + (f"{THIN}%" if self.language == "fr" else "%")
 
     def money(self, value: Any, *, cents: bool = False, sign: bool = False) -> str:
