@@ -39,7 +39,7 @@ lock: .venv/.setup ## write the versions now in .venv into constraints.txt
 	@$(BIN)/pip freeze --exclude-editable > constraints.txt
 
 .PHONY: run lab
-run lab: export WORKBENCH_CONFIG ?= data/workbench.toml
+run lab: export WORKBENCH_CONFIG ?= $(CURDIR)/data/workbench.toml
 run: .venv/.run ## set up, load the demo company, serve the dashboards (PORT=5006)
 	@$(BIN)/workbench init
 	@$(BIN)/workbench load --if-changed
@@ -48,10 +48,13 @@ run: .venv/.run ## set up, load the demo company, serve the dashboards (PORT=500
 	@awk -F, '{printf "  %-12s %-16s %s\n", $$1, $$2, $$4}' data/users.csv
 	@$(BIN)/workbench serve --port $(PORT)
 
-lab: .venv/.run ## open JupyterLab on the notebooks, with the demo company
+lab: export WORKBENCH_DATABASE ?= sqlite:///$(CURDIR)/var/demo.db
+lab: export WORKBENCH_USER ?= analyste
+lab: .venv/.run ## open JupyterLab on the notebooks, with the demo company (ARGS="--port 8899")
 	@$(BIN)/workbench init
 	@$(BIN)/workbench load --if-changed
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/workbench user add --from data/users.csv
+	@$(BIN)/jupyter lab notebooks $(ARGS)
 
 .PHONY: test check bench
 test: .venv/.setup parts ## run every test (ARGS="-k funnel" for some)

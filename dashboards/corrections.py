@@ -62,7 +62,7 @@ def opportunities(data: Dataset, viewer: Viewer, loc: Locale, address: str) -> l
     stages = data.table("stages").sort_values(["pipeline", "position"])
     several = len(set(stages["pipeline"])) > 1
     labels = {
-        str(row.id): f"{row.label} · {row.pipeline}" if several else row.label
+        str(row.id): loc.t(row.label) + (f" · {row.pipeline}" if several else "")
         for row in stages.itertuples()
     }
     columns = [

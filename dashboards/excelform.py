@@ -50,7 +50,8 @@ class ExcelForm:
         self.session, self.moved = session, moved
         self.found: Returned | None = None
         self.name = ""
-        self.report = b""
+        self.told: list[Said] = []
+        self.written = False
         loc = session.loc
         self.form = self._download(loc.t("Télécharger le formulaire"), self._form)
         self.answer = self._download(loc.t("Télécharger le rapport"), self._answer)
@@ -106,11 +107,26 @@ class ExcelForm:
         loc = self.session.loc
         title = loc.t("Formulaire de qualification")
         self.form.filename = file_name(title, data.today, "xlsx")
-        return io.BytesIO(qualification.write(data.at(data.today), loc=loc))
+        today = data.at(data.today)
+        return io.BytesIO(qualification.write(today, loc=loc, filters=self._filters(today)))
+
+    def _filters(self, data: Dataset) -> dict[str, str]:
+        """What the filter bar leaves, as the form's readers meet it."""
+        loc, chosen = self.session.loc, self.session.filters
+        names = data.table("reps").set_index("id")["name"]
+        said = {
+            loc.t("Équipe"): names.get(chosen.team, "") if chosen.team else "",
+            loc.t("Segments"): ", ".join(chosen.segments),
+            loc.t("Pipeline"): (chosen.pipeline or "").upper(),
+        }
+        return {name: text for name, text in said.items() if text}
 
     def _answer(self) -> io.BytesIO:
         self.answer.filename = f"{self.name.removesuffix('.xlsx')}-rapport.xlsx"
-        return io.BytesIO(self.report)
+        if self.found is None:
+            return io.BytesIO()
+        loc = self.session.loc
+        return io.BytesIO(verdict.report(self.found, self.told, loc, written=self.written))
 
     def _data(self) -> Dataset:
         settings = self.session.settings
@@ -139,19 +155,18 @@ class ExcelForm:
         await self.moved()
 
     async def _tell(self, *, written: bool) -> None:
-        """Check or save what came back, show each change, make the report."""
+        """Check or save what came back, and show each change."""
         found, loc, rules = self.found, self.session.loc, self.session.settings.rules
         if found is None:
             return
 
-        def work() -> tuple[list[Said], bytes]:
+        def work() -> list[Said]:
             told = found.save(rules=rules) if written else found.check(rules=rules)
-            said = verdict.say(found, told, loc, written=written)
-            return said, verdict.report(found, said, loc, written=written)
+            return verdict.say(found, told, loc, written=written)
 
-        said, self.report = await self.session.work(work)
-        self.said.object = self._listed(found, said, written=written)
-        self.save.visible = not written and any(one.verdict is Verdict.SAVED for one in said)
+        self.told, self.written = await self.session.work(work), written
+        self.said.object = self._listed(found, self.told, written=written)
+        self.save.visible = not written and any(one.verdict is Verdict.SAVED for one in self.told)
         self.answer.visible = True
 
     def _fail(self, problem: Exception) -> None:

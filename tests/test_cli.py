@@ -241,6 +241,10 @@ def test_an_unreadable_file_leaves_the_store_as_it_was(folder):
         ["metrics"],
         ["metric"],
         ["status"],
+        ["change"],
+        ["history"],
+        ["undo"],
+        ["check"],
         ["user", "add"],
     ],
 )
@@ -248,6 +252,41 @@ def test_help_has_examples(command):
     printed = succeed(*command, "--help")
     assert "Examples" in printed
     assert f"workbench {' '.join(command)}" in printed
+
+
+@pytest.mark.usefixtures("settings")
+def test_an_edit_its_history_and_its_undoing():
+    succeed("load")
+    printed = succeed("change", "account", "2", "segment=Second œuvre", "--reason", "au téléphone")
+    assert "1 of 1 saved" in printed
+    told = succeed("history", "account", "2", "--field", "segment")
+    assert "au téléphone" in told
+    assert '"Second œuvre"' in told
+    number = next(line.split()[0] for line in told.splitlines() if "au téléphone" in line)
+    assert "1 of 1 saved" in succeed("undo", number)
+    again = run("undo", number)
+    assert (again.exit_code, "déjà annulé" in again.stdout) == (1, True)
+    assert "say what the journal says" in succeed("check")
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_refused_edit_says_why_and_ends_with_1():
+    succeed("load")
+    result = run("change", "account", "4", "status=suspect")
+    assert result.exit_code == 1
+    assert "il a été facturé" in result.stdout
+    assert "0 of 1 saved" in result.stdout
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_load_is_undone_whole():
+    succeed("load")
+    told = succeed("history", "account", "1")
+    batch = told.split("Batches, the newest first:")[1].strip()
+    assert " of " in succeed("undo", batch)
+    assert sum(stock().values()) == 0
+    assert "Nothing to load" not in succeed("load", "--if-changed")
+    assert sum(stock().values()) == 4
 
 
 def test_help_loads_neither_pandas_nor_the_store():

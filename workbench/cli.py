@@ -190,6 +190,8 @@ def load(
         raise SettingsError(
             "Nothing to load: list [[sources]] in workbench.toml, or give --crm or --fec."
         )
+    for source in sources:
+        _ = source.files  # a path that leads nowhere is told before a store is made
     engine = create(settings.database)
     if if_changed and unchanged(engine, sources):
         typer.echo("Nothing to load: no file has changed since the last load.")

@@ -66,7 +66,8 @@ class UnknownName(WorkbenchError):  # noqa: N818 - reads as what happened
         names = sorted(known)
         close = get_close_matches(name, names, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"No {what} is called {name!r}.{hint} There are: {', '.join(names)}.")
+        there = f"There are: {', '.join(names)}." if names else "There is none."
+        super().__init__(f"No {what} is called {name!r}.{hint} {there}")
         self.name = name
         self.known = names
 

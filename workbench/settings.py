@@ -124,8 +124,8 @@ class SourceSettings(Section):
             found = list(self.path.parent.glob(self.path.name))
         if not found:
             raise SettingsError(
-                f"Source {self.kind}: no file at {self.path}. Give the files' own path, "
-                f"from the folder of {FILE}."
+                f"Source {self.kind}: no file at {self.path}. Give the files' own path; "
+                f"one in {FILE} starts from its folder."
             )
         return sorted(found)
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboards import cards, tables
 from dashboards.cards import Number
+from dashboards.settling import Settling
 from dashboards.shell import Page
 from dashboards.tables import Rows
 from workbench.locale import msg
@@ -226,6 +227,7 @@ def view(session: Session) -> pn.Column:
             subtitle=loc.t("ce qui a été lu, et les totaux de contrôle"),
             empty=loc.t("Rien n’a encore été chargé : lancez « workbench load »."),
         ),
+        Settling(session).view,
         tables.table(
             session,
             loc.t("Lignes refusées"),

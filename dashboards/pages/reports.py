@@ -63,7 +63,9 @@ class Desk:
         self.session.browser.address(self.session.link("reports"))
         if not found:
             why = self.loc.t(
-                "Le dossier des notebooks est vide : celui qu’un analyste y dépose paraît ici."
+                "Aucun notebook dans {folder} : celui qu’un analyste y dépose paraît ici. "
+                "Le dossier se règle dans workbench.toml, à « notebooks ».",
+                folder=self.session.settings.notebooks,
             )
             self.view.objects = [states.html(states.empty(self.loc, why))]
             return

@@ -10,6 +10,11 @@ export function render({ model }) {
   box.setAttribute("aria-label", model.label)
   const templates = JSON.parse(model.templates)
   let drawn = false
+  // A box that had no width yet when it was drawn, or lost a resize among many, is set right.
+  const fit = () => {
+    const width = box._fullLayout && box.clientWidth
+    if (width && Math.abs(box._fullLayout.width - width) > 1) { window.Plotly.Plots.resize(box) }
+  }
   const draw = async () => {
     if (!model.figure) { return }
     const Plotly = await ready
@@ -26,8 +31,10 @@ export function render({ model }) {
           x, y, z, label, id, customdata, curveNumber, pointNumber, trace: data.name,
         })))
       })
-      new ResizeObserver(() => { if (box.clientWidth) { Plotly.Plots.resize(box) } }).observe(box)
+      new ResizeObserver(fit).observe(box)
     }
+    fit()
+    for (const later of [100, 500, 2000]) { setTimeout(fit, later) }
     box.dataset.drawn = Number(box.dataset.drawn || 0) + 1
   }
   model.on("figure", draw)

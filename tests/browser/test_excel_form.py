@@ -53,6 +53,7 @@ def test_a_form_goes_out_and_comes_back(page_as, tmp_path):
     card(page).get_by_role("button", name="Importer").click()
     expect(card(page).locator(".summary")).to_contain_text("Refusé : 1 · Enregistré : 1")
     expect(card(page).get_by_role("button", name="Importer")).to_have_count(0)
+    expect(page.locator(".line .edit").first).to_contain_text("Tuiles du Sud")  # and can be undone
     report = tmp_path / "report.xlsx"
     assert downloaded(page, "Télécharger le rapport", report) == "form-rapport.xlsx"
     marked = load_workbook(report)["Comptes"]
@@ -64,6 +65,17 @@ def test_a_form_goes_out_and_comes_back(page_as, tmp_path):
     again = tmp_path / "again.xlsx"
     downloaded(page, "Télécharger le formulaire", again)
     assert place(load_workbook(again)["Comptes"], first, "supplier").value == "Tuiles du Sud"
+
+
+def test_the_form_has_what_the_filter_bar_leaves(page_as, tmp_path):
+    page = page_as("director", "/qualify?segments=Gros œuvre")
+    path = tmp_path / "form.xlsx"
+    downloaded(page, "Télécharger le formulaire", path)
+    sheet = load_workbook(path)["Comptes"]
+    assert sheet["D2"].value.endswith(" · Segments : Gros œuvre")
+    names = {cell.value: cell.column for cell in sheet[4]}
+    segments = {sheet.cell(row, names["account.segment"]).value for row in range(6, 400)}
+    assert segments == {"Gros œuvre"}
 
 
 def test_what_is_no_form_is_said(page_as, tmp_path):

@@ -35,7 +35,7 @@ def test_groups_nest_and_companies_alone_stay_out():
     assert list(blocks.parents) == ["", "all", "1", "1", "all", "4"]
     assert list(blocks["values"]) == [0, 100, 300, 50, 0, 40]
     assert blocks.branchvalues == "remainder"
-    assert blocks.labels[0] == "2 groupes<br>490\u00a0€"
+    assert blocks.labels[0] == "3 groupes<br>490\u00a0€"
     assert blocks.labels[3] == "&lt;b&gt;SA&lt;/b&gt; &amp; fils · 50\u00a0€"
     assert blocks.marker.colors[2] == palette.STATUS[Status.PROSPECT]
     assert blocks.hovertext[1] == (
@@ -49,9 +49,10 @@ def test_groups_beyond_the_largest_are_one_block():
     (blocks,) = figure.data
     assert list(blocks.ids) == ["all", "1", "2", "3", "others"]
     assert blocks["values"][-1] == 40
-    assert blocks.labels[-1] == "1 autre groupe · 40\u00a0€"
+    assert blocks.labels[-1] == "2 autres groupes · 40\u00a0€"
 
 
 def test_companies_stand_for_themselves_where_there_is_no_group():
     figure = hierarchy.account_tree(frame([FOREST[5]]), loc=FR)
     assert list(figure.data[0].ids) == ["all", "6"]
+    assert figure.data[0].labels[0] == "1 compte<br>5\u202f000\u00a0€"

@@ -109,7 +109,7 @@ def test_a_load_brings_records_with_their_past(engine, folder):
     assert alone[["customer_code", "customer", "revenue", "balance"]].to_numpy().tolist() == [
         ["C9", "Inconnu", 50.0, 50.0]
     ]
-    assert any("SIREN non valides" in note and "B" in note for note in report.notes)
+    assert any("SIREN that fail" in note and "B" in note for note in report.notes)
     with engine.connect() as connection:
         periods = connection.execute(
             select(StatusPeriod.status, StatusPeriod.valid_from)

@@ -75,6 +75,21 @@ def test_rows_columns_and_engines_may_come_as_they_like(data, company):
         assert told(opened.propose(frame)) == [(company.accounts["A1"], 3, "need", "latent")]
 
 
+def test_a_frame_of_another_engine_is_compared_as_well(data, company):
+    opened = data("director", backend="polars")
+    frame = opened.table("accounts").with_columns(
+        need=pl.when(pl.col("code") == "A1").then(pl.lit("latent")).otherwise(pl.col("need"))
+    )
+    assert told(opened.propose(frame)) == [(company.accounts["A1"], 3, "need", "latent")]
+
+
+def test_what_the_store_holds_by_now_is_no_change(data, engine, company):
+    frame = data("director").table("accounts")[["id", "version", "supplier", "need"]]
+    somebody_sets(engine, "account", company.accounts["A3"], 2, supplier="Acme")
+    frame.loc[frame["id"] == company.accounts["A3"], "supplier"] = "Acme"
+    assert len(data("director").propose(frame)) == 0
+
+
 def test_what_others_changed_since_is_no_change_of_mine(data, engine, company):
     frame = data("director").table("accounts")[["id", "version", "name", "need", "supplier"]]
     somebody_sets(engine, "account", company.accounts["A3"], 2, supplier="Acme")

@@ -129,6 +129,8 @@ def _said(values: list[Any], name: str, loc: Locale) -> list[Any]:
             else value
             for value in values
         ]
+    if name == "stage":  # the usual pipelines' are in the catalogue, one's own stay as they are
+        return [loc.t(value) if isinstance(value, str) else value for value in values]
     words = _words(values, name)
     if words is None:
         return values

@@ -9,7 +9,7 @@ the names of the columns in a hidden row; the file says which store it is of, as
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from openpyxl import Workbook
@@ -122,18 +122,20 @@ def write(data: Dataset, *, loc: Locale, filters: Mapping[str, str] | None = Non
         NotAllowed: the dataset has no viewer: a form is somebody's.
         SettingsError: the dataset is of another day: what is corrected is what holds today.
     """
-    if data.viewer is None:
+    viewer = data.viewer
+    if viewer is None:
         raise NotAllowed("Whose form is it? Name the user who exports it.")
     if data.as_of != data.today or data.known_at is not None:
         raise SettingsError(
             f"A form to fill in shows what holds today ({data.today}), not on {data.as_of}."
         )
+    data = replace(data, backend="pandas", _frames={})
     frames = {"account": data.table("accounts"), "opportunity": _deals(data)}
     marks = Marks(
         identity(data.engine),
         data.version,
         data.as_of,
-        data.viewer.username,
+        viewer.username,
         loc.language,
         {entity: len(frame) for entity, frame in frames.items()},
     )
@@ -143,10 +145,10 @@ def write(data: Dataset, *, loc: Locale, filters: Mapping[str, str] | None = Non
     properties: Any = workbook
     for name, value in marks.properties().items():
         properties.custom_doc_props.append(StringProperty(name=name, value=value))
-    scope = said(marks, data.viewer, loc, filters)
+    scope = said(marks, viewer, loc, filters)
     lists: list[Column] = []
     for entity, frame in frames.items():
-        chosen = form.columns(entity, data, loc, data.viewer)
+        chosen = form.columns(entity, data, loc, viewer)
         _sheet(workbook, entity, frame, chosen, scope, loc)
         lists += [column for column in chosen if column.is_open and column.choices]
     _lists(workbook, lists)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -161,6 +161,7 @@ def read(content: bytes, data: Dataset, *, name: str = "") -> Returned:
             )
         )
     _check_store(marks, data, name)
+    data = replace(data, backend="pandas", _frames={})
     found = Returned(workbook, marks)
     language = of(marks.language if marks.language in {"fr", "en"} else "fr")
     found.grids = list(_grids(workbook, found.notes))

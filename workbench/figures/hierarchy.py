@@ -17,6 +17,15 @@ ROOTS = 24
 ALL = "all"
 
 
+def heads(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The heads of groups, the largest first; where there is no group, the companies alone."""
+    tops = frame[frame["parent_id"].isna()].sort_values(
+        f"group_{column}", ascending=False, kind="stable"
+    )
+    groups = tops[tops["members"] > 1]
+    return tops if groups.empty else groups
+
+
 def account_tree(
     frame: pd.DataFrame, *, loc: Locale, column: str = "revenue", roots: int = ROOTS
 ) -> go.Figure:
@@ -37,18 +46,19 @@ def account_tree(
     """
     own, group = f"own_{column}", f"group_{column}"
     listed = [row for row in marks.rows(frame) if (row[group] or 0) > 0]
-    tops = sorted((row for row in listed if row["parent_id"] is None), key=lambda row: -row[group])
-    tops = [row for row in tops if row["members"] > 1] or tops
-    kept = {row["root_id"] for row in tops[:roots]}
-    rest = tops[roots:]
-    total = sum(row[group] for row in tops)
+    tops = heads(frame, column)
+    worth = tops[group].clip(lower=0)
+    kept = set(tops["id"].head(roots))
+    total, beyond = worth.sum(), worth.iloc[roots:].sum()
     blocks = [row for row in listed if row["root_id"] in kept]
-    beyond = sum(row[group] for row in rest)
     words = {word.value: palette.STATUS[word] for word in Status}
-    all_name, rest_name = (
-        loc.plural(len(tops), "{n} groupe", "{n} groupes"),
-        loc.plural(len(rest), "{n} autre groupe", "{n} autres groupes"),
-    )
+    count, others = len(tops), max(len(tops) - roots, 0)
+    if (tops["members"] > 1).any():
+        all_name = loc.plural(count, "{n} groupe", "{n} groupes")
+        rest_name = loc.plural(others, "{n} autre groupe", "{n} autres groupes")
+    else:
+        all_name = loc.plural(count, "{n} compte", "{n} comptes")
+        rest_name = loc.plural(others, "{n} autre compte", "{n} autres comptes")
     more = [marks.OTHERS] if beyond > 0 else []
     drawn = marks.figure(
         loc,
@@ -90,7 +100,7 @@ def account_tree(
             "colors": [
                 "rgba(0,0,0,0)",
                 *(words.get(row["status"], palette.SLATE) for row in blocks),
-                *(palette.GREY for _ in more),
+                *(palette.PALE for _ in more),
             ]
         },
         tiling={"orientation": "h"},

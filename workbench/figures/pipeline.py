@@ -26,8 +26,9 @@ def stage_colours(listed: Iterable[marks.Row]) -> Mapping[Any, str]:
     return dict(zip(ordered, palette.stage_ramp(len(ordered)), strict=True))
 
 
-def _stage(row: marks.Row, *, several: bool) -> str:
-    return f"{row['stage']} · {row['pipeline']}" if several else str(row["stage"])
+def _stage(row: marks.Row, *, loc: Locale, several: bool) -> str:
+    name = loc.t(str(row["stage"]))
+    return f"{name} · {row['pipeline']}" if several else name
 
 
 def pipeline_by_stage(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
@@ -42,7 +43,7 @@ def pipeline_by_stage(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     """
     listed = marks.rows(frame)
     several = len({row["pipeline"] for row in listed}) > 1
-    names = [_stage(row, several=several) for row in listed]
+    names = [_stage(row, loc=loc, several=several) for row in listed]
     total = sum(row["amount"] or 0 for row in listed)
     texts = [
         " · ".join(
@@ -101,7 +102,7 @@ def deals_by_stage(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     """
     listed = marks.rows(frame)
     several = len({row["pipeline"] for row in listed}) > 1
-    names = [_stage(row, several=several) for row in listed]
+    names = [_stage(row, loc=loc, several=several) for row in listed]
     values = [row["deals"] for row in listed]
     total = sum(values)
     colours = stage_colours(listed)
@@ -176,13 +177,13 @@ def pipeline_by_month(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     for stage, colour in colours.items():
         own = [row for row in listed if row["stage_id"] == stage and row["group"] in totals]
         drawn.add_bar(
-            name=marks.plain(_stage(own[0], several=several)) if own else "",
+            name=marks.plain(_stage(own[0], loc=loc, several=several)) if own else "",
             x=[months.index(row["group"]) for row in own],
             y=[row["amount"] or 0.0 for row in own],
             customdata=[[row["group"], stage] for row in own],
             hovertext=[
                 marks.hover(
-                    f"{names[months.index(row['group'])]} · {row['stage']}",
+                    f"{names[months.index(row['group'])]} · {loc.t(row['stage'])}",
                     loc.t("montant : {amount}", amount=loc.money(row["amount"] or 0)),
                     loc.t("pondéré : {amount}", amount=loc.money(row["weighted"] or 0)),
                     loc.plural(row["deals"], "{n} affaire", "{n} affaires"),
@@ -208,7 +209,7 @@ def stage_conversion(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     """
     listed = [row for row in marks.rows(frame) if row["conversion"] is not None]
     several = len({row["pipeline"] for row in listed}) > 1
-    names = [_stage(row, several=several) for row in listed]
+    names = [_stage(row, loc=loc, several=several) for row in listed]
     colours = stage_colours(listed)
     lows, highs = ([row[end] or 0.0 for row in listed] for end in ("low", "high"))
     return marks.bars(

@@ -66,7 +66,8 @@ def in_source(source: str) -> Iterator[Text]:
 
 
 def in_vocabulary() -> Iterator[Text]:
-    """The names of the vocabulary's words."""
+    """The names of the vocabulary's words, and of fields."""
+    yield from (Text(name) for name in vocabulary.FIELDS.values())
     for kind in vars(vocabulary).values():
         if isinstance(kind, type) and issubclass(kind, vocabulary.Word):
             for word in kind:

@@ -63,7 +63,7 @@ def read(files: list[Path], preset: Preset) -> Tables:
         others = [other.unread for other in rows if other.sheet is one.sheet]
         unread = set(one.unread).intersection(*others)
         if unread:
-            note = f"Colonnes sans usage, {one.sheet.file} : {', '.join(sorted(unread))}"
+            note = f"Columns not used, {one.sheet.file}: {', '.join(sorted(unread))}"
             tables.notes += [note] if note not in tables.notes else []
         if one.mapping.since:
             past[one.entity] = history.of_row(one)
@@ -89,17 +89,17 @@ def _identifiers(accounts: Rows) -> list[str]:
         valid = frame["siren"].map(siren.is_valid, na_action="ignore").astype("boolean")
         wrong = ~valid.fillna(value=True).astype("bool")
         for name, where in (
-            ("SIREN fictifs, vidés", placeholder),
-            ("SIREN non valides, gardés", wrong),
+            ("Made-up SIREN, emptied", placeholder),
+            ("SIREN that fail their check, kept", wrong),
         ):
             if where.any():
                 some = ", ".join(frame.loc[where, "code"].head(5))
-                notes.append(f"{name} : {int(where.sum())}, dont {some}")
+                notes.append(f"{name}: {int(where.sum())}, among them {some}")
     if "siret" in frame:
         twice = frame["siret"].notna() & frame["siret"].duplicated(keep=False)
         if twice.any():
             some = ", ".join(frame.loc[twice, "code"].head(5))
-            notes.append(f"Doublons possibles, même SIRET : {int(twice.sum())}, dont {some}")
+            notes.append(f"Possible duplicates, same SIRET: {int(twice.sum())}, among them {some}")
     return notes
 
 

@@ -168,7 +168,7 @@ def parse(data: bytes, *, name: str = "FEC") -> Ledger:
         found.index = pd.Index(list(mended), dtype="int64")
         lines = pd.concat([lines, found[(why == "").to_numpy()]]).sort_index()
     left = sorted(set(bad) - set(lines.index.tolist()))
-    notes = [f"Décalages réparés : {len(bad) - len(left)}"] if mended else []
+    notes = [f"Shifted lines mended: {len(bad) - len(left)}"] if mended else []
     lines, more = complete(lines.assign(opening=opening(lines)))
     return Ledger(
         lines.rename_axis("line").reset_index()[LINE],

@@ -35,7 +35,7 @@ def _notes(lines: pd.DataFrame) -> list[str]:
         f"{journal} {entry} ({cents / 100:.2f})"
         for (journal, entry), cents in zip(wrong.index.tolist(), wrong[:5].tolist(), strict=False)
     )
-    return [f"Écritures non équilibrées : {len(wrong)}, dont {some}"]
+    return [f"Entries that don't balance: {len(wrong)}, among them {some}"]
 
 
 def _cents(lines: pd.DataFrame) -> pd.Series[int]:

@@ -184,7 +184,7 @@ def _write(read: _Read, records: Records, currency: Currency, steps: _Steps) -> 
             for book in read.books
             for line, reason, raw in book.ledger.rejected.itertuples(index=False)
         ]
-        notes = [f"{book.file} : {note}" for book in read.books for note in book.ledger.notes]
+        notes = [f"{book.file}: {note}" for book in read.books for note in book.ledger.notes]
     else:
         counts, latest = crm.write(read.tables, records, read.preset, currency, steps.writes)
         rejected, notes = read.tables.rejected.rows, read.tables.notes

@@ -49,6 +49,7 @@ __all__ = [
     "State",
     "batch",
     "check",
+    "owners",
     "save",
     "undo",
     "version",
@@ -225,11 +226,11 @@ def _judge_record(desk: _Desk, entity: str, id_: int, edits: list[Edit]) -> list
                     field=field_name(edit.field),
                 ),
             )
-    owners = _owners(desk, entity, before)
+    of = owners(desk.connection, entity, before, desk.today)
     for edit in edits:
         if id(edit) in outcomes:
             continue
-        why = access.may_write(desk.connection, desk.viewer, entity, edit.field, owners, desk.today)
+        why = access.may_write(desk.connection, desk.viewer, entity, edit.field, of, desk.today)
         if why:
             outcomes[id(edit)] = Outcome(edit, State.FORBIDDEN, why)
             continue
@@ -247,18 +248,20 @@ def _judge_record(desk: _Desk, entity: str, id_: int, edits: list[Edit]) -> list
     return [outcomes[id(edit)] for edit in edits]
 
 
-def _owners(desk: _Desk, entity: str, row: dict[str, Any]) -> set[int | None]:
+def owners(
+    connection: Connection, entity: str, row: dict[str, Any], today: dt.date
+) -> set[int | None]:
     """The reps to whom the record belongs today: the account's, and the deal's own."""
     account = row["id"] if entity == "account" else row.get("account_id")
-    owners: set[int | None] = set()
+    found: set[int | None] = set()
     if account is not None:
-        current = access.account_owners(desk.today)
-        owners.add(
-            desk.connection.scalar(select(current.c.rep_id).where(current.c.account_id == account))
+        current = access.account_owners(today)
+        found.add(
+            connection.scalar(select(current.c.rep_id).where(current.c.account_id == account))
         )
     if entity == "opportunity":
-        owners.add(row["owner_id"])
-    return owners
+        found.add(row["owner_id"])
+    return found
 
 
 def _conflict(desk: _Desk, edit: Edit, version: int, current: Any, new: Any) -> Outcome | None:
@@ -431,9 +434,9 @@ def _may_undo(desk: _Desk, change: Row[Any]) -> Reason | None:
     entity, id_ = change.entity, change.record_id
     table = table_of(entity)
     row = desk.connection.execute(select(table).where(table.c.id == id_)).mappings().one_or_none()
-    owners = _owners(desk, entity, {**row}) if row else set()
+    of = owners(desk.connection, entity, {**row}, desk.today) if row else set()
     return access.may_write(
-        desk.connection, desk.viewer, entity, change.field or "", owners, desk.today
+        desk.connection, desk.viewer, entity, change.field or "", of, desk.today
     )
 
 

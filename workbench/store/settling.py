@@ -1,0 +1,120 @@
+"""Values that a source and somebody here both changed: ours holds until somebody settles it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import select, update
+
+from workbench.errors import NotAllowed, UnknownName
+from workbench.store import access, journal
+from workbench.store.batch import columns_of, plain_value, table_of
+from workbench.store.engine import writing
+from workbench.store.journal import Edit, Outcome, State
+from workbench.store.replay import decode
+from workbench.store.schema import SourceConflict
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from workbench.store.access import Viewer
+    from workbench.store.rules import Rules
+    from workbench.vocabulary import Surface
+
+REASON = "source conflict"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A conflict not settled: what the source said before and says now, and what stands here."""
+
+    id: int
+    entity: str
+    record_id: int
+    name: str
+    field: str
+    before: Any
+    theirs: Any
+    ours: Any
+    met_at: dt.datetime
+
+
+def waiting(engine: Engine, viewer: Viewer, today: dt.date) -> list[Waiting]:
+    """The conflicts in records that the viewer may see, the newest first."""
+    with engine.connect() as connection:
+        found = connection.execute(
+            select(SourceConflict.__table__)
+            .where(SourceConflict.settled_at.is_(None))
+            .order_by(SourceConflict.id.desc())
+        ).all()
+        reps = access.visible_reps(connection, viewer, today)
+        told = []
+        for one in found:
+            table = table_of(one.entity)
+            query = select(table).where(table.c.id == one.record_id)
+            row = connection.execute(query).mappings().one_or_none()
+            if row is None:
+                continue
+            owners = journal.owners(connection, one.entity, {**row}, today)
+            if reps is None or owners & reps:
+                name = row.get("name") or row["code"]
+                now = plain_value(row[one.field], columns_of(one.entity)[one.field])
+                told.append(
+                    Waiting(
+                        one.id, one.entity, one.record_id, name, one.field,
+                        decode(one.before), decode(one.theirs), now, one.met_at,
+                    )
+                )  # fmt: skip
+    return told
+
+
+def settle(
+    engine: Engine,
+    conflict: int,
+    keep: Literal["ours", "theirs"],
+    *,
+    viewer: Viewer,
+    surface: Surface,
+    today: dt.date,
+    rules: Rules | None = None,
+) -> Outcome | None:
+    """Keep ours, or take what the source says: that is an edit like any other.
+
+    Returns:
+        What became of the edit; None where ours was kept.
+
+    Raises:
+        UnknownName: no conflict has that number, or it is settled.
+        NotAllowed: the viewer may not write there.
+    """
+    with engine.connect() as connection:
+        one = connection.execute(
+            select(SourceConflict.__table__).where(
+                SourceConflict.id == conflict, SourceConflict.settled_at.is_(None)
+            )
+        ).one_or_none()
+    if one is None:
+        raise UnknownName("conflict to settle", str(conflict), [])
+    edit = Edit(
+        one.entity, one.record_id, journal.version(engine, one.entity, one.record_id), one.field,
+        decode(one.theirs), today,
+    )  # fmt: skip
+    (judged,) = journal.check(engine, [edit], viewer=viewer, today=today, rules=rules)
+    if judged.state is State.FORBIDDEN:
+        raise NotAllowed(judged.message)
+    outcome = None
+    if keep == "theirs":
+        (outcome,) = journal.save(
+            engine, [edit], viewer=viewer, surface=surface, today=today, rules=rules, reason=REASON
+        )
+        if outcome.state is not State.SAVED:
+            return outcome
+    with writing(engine) as connection:
+        connection.execute(
+            update(SourceConflict)
+            .where(SourceConflict.id == conflict)
+            .values(settled_at=dt.datetime.now(dt.UTC), settled_by=viewer.username, kept=keep)
+        )
+    return outcome
