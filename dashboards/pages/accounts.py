@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -15,7 +16,7 @@ from dashboards.pages import revenue as sales
 from dashboards.session import Choices, Slot
 from dashboards.shell import Page
 from workbench.figures import hierarchy as figures
-from workbench.figures import marks
+from workbench.figures import marks, palette
 from workbench.locale import msg
 from workbench.metrics import funnel, hierarchy, pipeline, revenue
 from workbench.vocabulary import Status
@@ -141,14 +142,16 @@ def under(frame: pd.DataFrame, account: int) -> pd.DataFrame:
     return frame.iloc[place:end]
 
 
-def block_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
-    """The companies in a block of the icicle."""
+def block_rows(scope: Scope, point: dict[str, Any], measure: str) -> tables.Rows:
+    """The companies in a block of the icicle, sized by that measure."""
     frame, key = tree(scope), point["customdata"]
     if key in {figures.ALL, marks.OTHERS}:
-        groups = frame[(frame["members"] > 1) & frame["parent_id"].isna()]
+        groups = figures.heads(frame, measure)
         if key == marks.OTHERS:
             groups = groups.iloc[figures.ROOTS :]
-        return _table(scope, scope.loc.t("Groupes"), frame[frame["root_id"].isin(groups["id"])])
+        alone = (groups["members"] == 1).all()
+        title = scope.loc.t("Comptes") if alone else scope.loc.t("Groupes")
+        return _table(scope, title, frame[frame["root_id"].isin(groups["id"])])
     found = under(frame, int(key))
     return _table(scope, str(found["name"].iloc[0]), found)
 
@@ -215,6 +218,16 @@ class Groups:
             tops = frame[frame["parent_id"].isna() & (frame["members"] > 1)]
             more = loc.plural(len(tops), "{n} groupe", "{n} groupes")
             asked = ""
+        if tops.empty and not asked:
+            self.tree.items = []
+            self.note.object = states.empty(
+                loc,
+                loc.t(
+                    "Aucun groupe dans ce périmètre : les comptes seuls sont au tableau, ou se "
+                    "trouvent par la recherche."
+                ),
+            )
+            return
         column = f"group_{self.state.measure}"
         tops = tops.sort_values(column, ascending=False, kind="stable")
         if len(tops) > LISTED:
@@ -256,6 +269,15 @@ def nodes(
         if row["parent_id"] in made:
             made[row["parent_id"]].setdefault("items", []).append(node)
     return [made[top] for top in tops]
+
+
+def legend(loc: Locale) -> pn.pane.HTML:
+    """Which colour stands for which status."""
+    keys = "".join(
+        f'<span><i style="background:{palette.STATUS[word]}"></i>{escape(loc.label(word))}</span>'
+        for word in Status
+    )
+    return states.html(f'<div class="legend">{keys}</div>')
 
 
 def view(session: Session) -> pn.Column:
@@ -303,11 +325,11 @@ def view(session: Session) -> pn.Column:
                 "Surface : montant ; couleur : statut ; les comptes seuls sont au tableau"
             ),
             metric="account_tree",
-            rows=block_rows,
+            rows=lambda scope, point: block_rows(scope, point, state.measure),
             width=7,
             height=TREE_HEIGHT,
             also=[state.param.measure],
-            tools=[choice(session, state.param.measure, msg("Mesure"), MEASURES)],
+            tools=[legend(loc), choice(session, state.param.measure, msg("Mesure"), MEASURES)],
             empty=loc.t(
                 "Aucun montant dans ce périmètre : choisissez une autre mesure ou période."
             ),

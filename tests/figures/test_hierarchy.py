@@ -55,4 +55,4 @@ def test_groups_beyond_the_largest_are_one_block():
 def test_companies_stand_for_themselves_where_there_is_no_group():
     figure = hierarchy.account_tree(frame([FOREST[5]]), loc=FR)
     assert list(figure.data[0].ids) == ["all", "6"]
-    assert figure.data[0].labels[0] == "1 compte<br>5\u202f000\u00a0€"
+    assert figure.data[0].labels[0] == "1 compte<br>5,0\u00a0k€"

@@ -178,6 +178,8 @@ def row_names(
         "yaxis": {"visible": False, "range": [len(names) - 0.5, -0.5]},
         "annotations": notes,
         "margin": {"r": 4, "l": 4, "t": 40 if legend else 8},
+        # Plotly would rather let the axis' title run over its ticks than draw one row so low.
+        "minreducedheight": 30,
     }
 
 
