@@ -56,9 +56,12 @@ lab: .venv/.run ## open JupyterLab on the notebooks, with the demo company (ARGS
 	@$(BIN)/workbench user add --from data/users.csv
 	@$(BIN)/jupyter lab notebooks $(ARGS)
 
-.PHONY: test check bench
+.PHONY: test campaigns check bench
 test: .venv/.setup parts ## run every test (ARGS="-k funnel" for some)
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+campaigns: .venv/.setup parts ## run the long campaigns: 8 processes x 500 edits, 50 kills
+	@WORKBENCH_CAMPAIGNS=1 $(BIN)/pytest tests/store/test_together.py -p no:cacheprovider $(ARGS)
 
 check: .venv/.setup ## run the gates: ruff, mypy, import-linter
 	@$(BIN)/ruff check
