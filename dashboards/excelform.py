@@ -16,7 +16,7 @@ import panel_material_ui as pmui
 import workbench
 from dashboards import cards, states
 from workbench.errors import SourceError
-from workbench.exports import qualification, returned, verdict
+from workbench.exports import qualification, received, returned, verdict
 from workbench.exports.downloads import file_name
 from workbench.exports.verdict import Verdict
 
@@ -59,7 +59,7 @@ class ExcelForm:
             accept=".xlsx",
             label=loc.t("Déposer le formulaire rempli"),
             uploaded_label=loc.t("Déposer un autre formulaire"),
-            max_file_size=returned.MOST_BYTES,
+            max_file_size=received.MOST_BYTES,
             variant="outlined",
             size="small",
             margin=(8, 8, 0, 0),

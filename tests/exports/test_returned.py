@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 from tests.exports.conftest import Form
 from tests.store.company import TODAY, fill
 from workbench.errors import SourceError
-from workbench.exports import qualification, returned, verdict
+from workbench.exports import qualification, received, returned, verdict
 from workbench.exports.verdict import Verdict
 from workbench.locale import EN, FR
 from workbench.store import create, journal
@@ -317,7 +317,7 @@ def test_what_is_no_form_is_refused(company, filled_in):
         form.book[name].delete_rows(1, 4)
     assert "n’a plus aucune feuille" in refusal(form.content(), data)
     form = filled_in()
-    form.book["Comptes"].cell(returned.MOST_ROWS + 1, 1).value = 1
+    form.book["Comptes"].cell(received.MOST_ROWS + 1, 1).value = 1
     assert "trop gros" in refusal(form.content(), data)
 
 
@@ -327,9 +327,9 @@ def test_a_formula_counts_by_its_result(filled_in, company, monkeypatch):
     plain = copy(form.content())
     form.put("A2", "budget", 1500)
     results = load_workbook(io.BytesIO(form.content()))
-    load = returned._loaded
+    load = received._loaded
     monkeypatch.setattr(
-        returned,
+        received,
         "_loaded",
         lambda content, *, results_=results, **how: results_ if how else load(content),
     )

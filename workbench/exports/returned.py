@@ -6,18 +6,13 @@ text) is either understood or said, per cell; nothing is taken for a change that
 
 from __future__ import annotations
 
-import io
-import warnings
-import zipfile
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from openpyxl import load_workbook
-from openpyxl.cell.cell import MergedCell
 
 from workbench.errors import Reason, SourceError
-from workbench.exports import form
+from workbench.exports import form, received
 from workbench.exports.qualification import Marks
 from workbench.locale import msg, of
 from workbench.store.identity import identity
@@ -36,7 +31,6 @@ if TYPE_CHECKING:
     from workbench.store.proposal import Record
     from workbench.store.rules import Rules
 
-MOST_BYTES, MOST_UNPACKED, MOST_ROWS = 20 << 20, 400 << 20, 200_000
 NAMES_WITHIN = 30
 """The hidden row of names is looked for in so many first rows."""
 REPORT = ("state", "detail")
@@ -54,17 +48,6 @@ MISPLACED = Reason(
     )
 )
 Key = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A cell that holds nothing that could be read, and why."""
-
-    why: Reason
-
-    def __str__(self) -> str:
-        """As a message shows it."""
-        return "?"
 
 
 @dataclass(frozen=True)
@@ -147,7 +130,7 @@ def read(content: bytes, data: Dataset, *, name: str = "") -> Returned:
         SourceError: no workbook, no form of this workbench, or the form of another store. Its
             first argument is a reason, which `Locale.say` says in either language.
     """
-    workbook = _opened(content, name)
+    workbook = received.opened(content, name)
     properties: Any = workbook
     marks = Marks.of({one.name: one.value for one in properties.custom_doc_props.props})
     if marks is None:
@@ -180,7 +163,7 @@ def read(content: bytes, data: Dataset, *, name: str = "") -> Returned:
         raise SourceError(
             Reason(msg("« {file} » n’a plus aucune feuille du formulaire."), file=name)
         )
-    _Reader(found, data, language, _results(content, workbook)).read()
+    _Reader(found, data, language, received.results(content, workbook)).read()
     return found
 
 
@@ -210,45 +193,6 @@ def _check_store(marks: Marks, data: Dataset, name: str) -> None:
                 own=data.version,
             )
         )
-
-
-def _opened(content: bytes, name: str) -> Workbook:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            unpacked = sum(one.file_size for one in packed.infolist())
-        small = len(content) <= MOST_BYTES and unpacked <= MOST_UNPACKED
-        workbook = _loaded(content) if small else None
-    except Exception as problem:  # openpyxl stumbles in as many ways as a file can be broken
-        raise SourceError(
-            Reason(
-                msg(
-                    "« {file} » ne se lit pas comme un classeur .xlsx : enregistrez-le à ce "
-                    "format, sans mot de passe."
-                ),
-                file=name,
-            )
-        ) from problem
-    if workbook is None or any(sheet.max_row > MOST_ROWS for sheet in workbook.worksheets):
-        raise SourceError(Reason(msg("« {file} » est trop gros pour un formulaire."), file=name))
-    return workbook
-
-
-def _loaded(content: bytes, *, results: bool = False) -> Workbook:
-    with warnings.catch_warnings():
-        # Of what Excel added and a copy does without: its own extensions to checks and formats.
-        warnings.simplefilter("ignore")
-        return load_workbook(io.BytesIO(content), data_only=results)
-
-
-def _results(content: bytes, workbook: Workbook) -> Workbook | None:
-    """The same file with its formulas' results, where it has formulas."""
-    formulas = any(
-        cell.data_type == "f"
-        for sheet in workbook.worksheets
-        for row in sheet.iter_rows()
-        for cell in row
-    )
-    return _loaded(content, results=True) if formulas else None
 
 
 def _grids(workbook: Workbook, notes: list[Reason]) -> Iterator[Grid]:
@@ -334,7 +278,7 @@ class _Reader:
             values = {}
             for name, place in grid.places.items():
                 result = results.cell(row, place).value if results else None
-                values[name] = _content(cells[place - 1], result)
+                values[name] = received.held(cells[place - 1], result)
             own = {name: value for name, value in values.items() if name not in REPORT}
             if form.alike(values["id"]) == "id" or not any(map(form.alike, own.values())):
                 continue
@@ -394,7 +338,7 @@ class _Reader:
                 continue
             if form.alike(cell) == form.alike(form.written(column, record.get(name))):
                 continue
-            why = cell.why if isinstance(cell, Broken) else None
+            why = cell.why if isinstance(cell, received.Broken) else None
             try:
                 fields[name] = fields[name] if why else form.read(column, cell, self.loc)
             except form.Unreadable as problem:
@@ -403,19 +347,6 @@ class _Reader:
                 edit = Edit(line.entity, line.id, int(record["version"]), name, form.alike(cell))
                 self._tell(line, edit, why)
         return fields
-
-
-def _content(cell: Any, result: Any) -> Any:
-    """What a cell holds: its value, or a formula's result."""
-    if isinstance(cell, MergedCell):
-        return Broken(Reason(msg("Cellule fusionnée : séparez les cellules.")))
-    if cell.data_type == "e":
-        return Broken(Reason(msg("La cellule contient une erreur : {typed}."), typed=cell.value))
-    if cell.data_type != "f":
-        return cell.value
-    if result is None or str(result).startswith("#"):
-        return Broken(Reason(msg("La formule de cette cellule n’a pas de résultat.")))
-    return result
 
 
 def _whole(value: Any) -> int | None:
