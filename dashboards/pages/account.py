@@ -16,6 +16,7 @@ from dashboards.shell import Page
 from workbench.figures import marks
 from workbench.locale import DASH, missing, msg
 from workbench.metrics import activity, hierarchy, pipeline, receivables, revenue, sheet
+from workbench.store.journal import BEGINNING
 from workbench.tables import Kind
 from workbench.vocabulary import (
     ActivityKind,
@@ -133,8 +134,8 @@ class Sheet:
 
     def open_deals(self, scope: Scope) -> cards.Number:
         """Their open deals."""
-        tree = self._tree(scope)
-        value = tree["own_pipeline"] if tree else 0.0
+        amounts = self.own(pipeline.pipeline_rows.of(self.scope(scope).data))["amount"]
+        value = amounts.sum(min_count=min(len(amounts), 1))
         return cards.Number(scope.loc.compact(value), exact=scope.loc.money(value))
 
     def open_rows(self, scope: Scope) -> tables.Rows:
@@ -403,6 +404,10 @@ def _yes(flag: Any, loc: Locale) -> str:
 
 
 def _span(loc: Locale, row: marks.Row) -> str:
+    unknown = row["valid_from"].date() <= BEGINNING
+    if unknown:
+        end = row["valid_to"]
+        return loc.t("date inconnue") if end is None else loc.t("jusqu’au {day}", day=loc.date(end))
     if row["valid_to"] is None:
         return loc.t("depuis le {day}", day=loc.date(row["valid_from"]))
     return loc.t(

@@ -81,7 +81,7 @@ def turnover(scope: Scope) -> cards.Number:
 
 def open_amount(scope: Scope) -> cards.Number:
     """Open deals at their full amount."""
-    value = marks.rows(pipeline.pipeline_totals.of(scope.data))[0]["amount"] or 0
+    value = marks.rows(pipeline.pipeline_totals.of(scope.data))[0]["amount"]
     history = pipeline.pipeline_history.of(scope.data)
     return cards.Number(
         scope.loc.compact(value),

@@ -15,7 +15,7 @@ from dashboards.session import Choices, Slot
 from dashboards.shell import Page
 from workbench.figures import activity as figures
 from workbench.figures import marks
-from workbench.locale import SMALLEST_BASE, missing, msg
+from workbench.locale import DASH, SMALLEST_BASE, missing, msg
 from workbench.metrics import activity, behind
 from workbench.vocabulary import ActivityKind
 
@@ -262,6 +262,14 @@ def view(session: Session) -> pn.Column:
     """The page."""
     loc, state = session.loc, State()
 
+    def heard() -> bool:
+        """Whether any activity was loaded: without, a coverage of 0 % would say too much."""
+        return not session.whole().table("activities").empty
+
+    def if_heard(compute: Callable[[Scope], cards.Number]) -> Callable[[Scope], cards.Number]:
+        nothing = cards.Number(DASH, note=loc.t("aucune action chargée"))
+        return lambda scope: compute(scope) if heard() else nothing
+
     def weeks(scope: Scope) -> go.Figure | None:
         frame = activity.activity_by_rep.of(
             scope.data, by="week", level=state.level, **_weeks(scope)
@@ -278,7 +286,7 @@ def view(session: Session) -> pn.Column:
 
     def covered(scope: Scope) -> go.Figure | None:
         frame = activity.activity_coverage.of(scope.data, by=state.by, days=LATELY)
-        return None if frame.empty else figures.activity_coverage(frame, loc=loc)
+        return figures.activity_coverage(frame, loc=loc) if len(frame) and heard() else None
 
     def group_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         frame = activity.account_touches.of(scope.data, days=LATELY)
@@ -288,7 +296,7 @@ def view(session: Session) -> pn.Column:
     def won(scope: Scope) -> go.Figure | None:
         frame = activity.touches_per_won.of(scope.data, by=state.by, **_period(scope))
         known = frame["touches_per_deal"].notna().any()
-        return figures.touches_per_won(frame, loc=loc) if known else None
+        return figures.touches_per_won(frame, loc=loc) if known and heard() else None
 
     def won_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         frame = behind.touch_rows.of(scope.data, **_period(scope))
@@ -319,7 +327,7 @@ def view(session: Session) -> pn.Column:
         cards.number(
             session,
             loc.t("Couverture, 90 jours"),
-            coverage,
+            if_heard(coverage),
             metric="activity_coverage",
             rows=covered_rows,
             width=3,
@@ -327,7 +335,7 @@ def view(session: Session) -> pn.Column:
         cards.number(
             session,
             loc.t("Actions par affaire gagnée"),
-            touches,
+            if_heard(touches),
             metric="touches_per_won",
             rows=deal_rows,
             width=3,
@@ -366,6 +374,7 @@ def view(session: Session) -> pn.Column:
             height=380,
             also=[state.param.by],
             tools=[choice(session, state.param.by, msg("Regrouper"), GROUPS)],
+            empty=loc.t("Aucun compte dans ce périmètre, ou aucune action chargée."),
         ),
         cards.figure(
             session,
@@ -377,7 +386,7 @@ def view(session: Session) -> pn.Column:
             width=4,
             height=420,
             also=[state.param.by],
-            empty=loc.t("Aucune affaire gagnée dans la période."),
+            empty=loc.t("Aucune affaire gagnée dans la période, ou aucune action chargée."),
         ),
         _report_card(session),
         tables.table(

@@ -104,9 +104,10 @@ def late(scope: Scope) -> Number:
     """What clients owe past its due date."""
     found = receivables.overdue.of(scope.data).iloc[0]
     said = scope.loc
+    share = said.t("{share} de l’encours", share=said.percent(found["share"]))
     return Number(
         said.compact(found["overdue"]),
-        note=said.t("{share} de l’encours", share=said.percent(found["share"])),
+        note="" if pd.isna(found["share"]) else share,
         good=False,
         exact=said.money(found["overdue"]),
     )
@@ -123,9 +124,10 @@ def change(found: pd.Series[Any]) -> float | None:
 
 def by_stage(scope: Scope) -> go.Figure | None:
     """Open deals by stage."""
-    return drawn(
-        pipeline_figures.pipeline_by_stage, pipeline.pipeline_by_stage.of(scope.data), scope
-    )
+    frame = pipeline.pipeline_by_stage.of(scope.data)
+    if not frame["deals"].sum():
+        return None
+    return pipeline_figures.pipeline_by_stage(frame, loc=scope.loc)
 
 
 def revenue_by_month(scope: Scope) -> go.Figure | None:

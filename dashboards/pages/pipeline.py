@@ -12,7 +12,7 @@ from dashboards.session import Choices
 from dashboards.shell import Page
 from workbench.figures import marks
 from workbench.figures import pipeline as figures
-from workbench.locale import msg
+from workbench.locale import DASH, msg
 from workbench.metrics import attention, behind, pipeline, wins
 from workbench.tables import Kind
 
@@ -58,7 +58,7 @@ def _trend(scope: Scope, column: str) -> list[float]:
 
 def weighted(scope: Scope) -> cards.Number:
     """Open deals, weighted."""
-    value = _total(scope)["weighted"] or 0
+    value = _total(scope)["weighted"]
     return cards.Number(
         scope.loc.compact(value), trend=_trend(scope, "weighted"), exact=scope.loc.money(value)
     )
@@ -66,7 +66,7 @@ def weighted(scope: Scope) -> cards.Number:
 
 def amount(scope: Scope) -> cards.Number:
     """Open deals at their full amount."""
-    value = _total(scope)["amount"] or 0
+    value = _total(scope)["amount"]
     return cards.Number(
         scope.loc.compact(value), trend=_trend(scope, "amount"), exact=scope.loc.money(value)
     )
@@ -84,8 +84,10 @@ def stalled_count(scope: Scope) -> cards.Number:
 
 def age(scope: Scope) -> cards.Number:
     """How old open deals are on average."""
-    days = _total(scope)["age_days"]
-    return cards.Number(scope.loc.t("{days} j", days=scope.loc.count(days)), good=False)
+    days, loc = _total(scope)["age_days"], scope.loc
+    return cards.Number(
+        DASH if days is None else loc.t("{days} j", days=loc.count(days)), good=False
+    )
 
 
 def rate(scope: Scope) -> cards.Number:

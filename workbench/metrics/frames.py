@@ -128,6 +128,15 @@ def euros(values: Any) -> NDArray[np.float64]:
     return np.round(numbers / 100, 2)
 
 
+def told(amounts: NDArray[np.float64], known: pd.Series[Any]) -> NDArray[np.float64]:
+    """The amounts, null where nobody told one: that is not 0.
+
+    >>> told(euros([0, 0]), pd.Series([True, False])).tolist()
+    [0.0, nan]
+    """
+    return np.where(known.to_numpy(dtype=bool), amounts, np.nan)
+
+
 def ratio(part: Any, whole: Any) -> NDArray[np.float64]:
     """Part of whole; NaN (does not exist) where the whole is 0.
 

@@ -10,7 +10,17 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, age, closed, deals, is_stalled, weighed
-from workbench.metrics.frames import cents, collect, euros, give, looked_up, ratio, rounded, whole
+from workbench.metrics.frames import (
+    cents,
+    collect,
+    euros,
+    give,
+    looked_up,
+    ratio,
+    rounded,
+    told,
+    whole,
+)
 from workbench.metrics.groups import GROUP, choice, keyed, labelled
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
@@ -37,7 +47,7 @@ ROWS = {
     "stage": "text",
     "position": "count",
     "kind": "text",
-    "amount": "money",
+    "amount": "money: null where it has none",
     "probability": "ratio: the one that holds: its own, else its stage's; 0 lost, 1 won",
     "weighted": "money: amount x probability",
     "created_on": "date",
@@ -60,8 +70,8 @@ ROWS = {
 TOTALS = {
     **GROUP,
     "deals": "count",
-    "amount": "money",
-    "weighted": "money: sum of amount x probability of each deal",
+    "amount": "money: null where no deal has one",
+    "weighted": "money: sum of amount x probability of each deal; null as the amount",
     "age_days": "number: mean, since creation",
     "stalled": "count",
 }
@@ -134,9 +144,9 @@ def pipeline_rows(
         age_days=age(found["created_on"], as_of),
         stage_days=age(found["stage_since"], as_of),
         stalled=is_stalled(found, as_of),
-        amount=euros(found["cents"]),
+        amount=told(euros(found["cents"]), found["amount"].notna()),
         probability=found["odds"],
-        weighted=euros(found["weighted_cents"]),
+        weighted=told(euros(found["weighted_cents"]), found["amount"].notna()),
         closing_month=found["close_date"].to_numpy("datetime64[M]").astype("datetime64[us]"),
     ).sort_values(["cents", "id"], ascending=[False, True])
     return give(result, opportunities, ROWS)
@@ -176,9 +186,7 @@ def pipeline_by_stage(
     if dimension is None:
         shown = live[(live["grain"] == "deal") | live["stage_id"].isin(found["stage_id"])]
         rows = shown.merge(found, on="stage_id", how="left")
-        rows[["deals", "stalled", "amount", "weighted"]] = rows[
-            ["deals", "stalled", "amount", "weighted"]
-        ].fillna(0)
+        rows.loc[rows["deals"].isna(), ["deals", "stalled", "amount", "weighted"]] = 0
     else:
         rows = live.merge(found, on="stage_id")
     ordered = rows.sort_values(
@@ -243,14 +251,19 @@ def _summed(
         deals=1, age_days=age(live["created_on"], as_of), stalled=is_stalled(live, as_of)
     )
     month = by == "closing_month"
-    dimension, known = ("month", ("month",)) if month else (by, DIMENSIONS)
-    groups = keyed(live, dimension, known, date="close_date").groupby(
+    dimension, choices = ("month", ("month",)) if month else (by, DIMENSIONS)
+    groups = keyed(live, dimension, choices, date="close_date").groupby(
         ["group_id", "group", *keys], dropna=False, sort=False
     )
     summed = groups[["deals", "cents", "weighted_cents", "stalled"]].sum()
-    summed = summed.assign(age_days=groups["age_days"].mean()).reset_index()
+    summed = summed.assign(
+        age_days=groups["age_days"].mean(), told=groups["amount"].count() > 0
+    ).reset_index()
     summed = labelled(summed, dimension)
-    return summed.assign(amount=euros(summed["cents"]), weighted=euros(summed["weighted_cents"]))
+    return summed.assign(
+        amount=told(euros(summed["cents"]), summed["told"]),
+        weighted=told(euros(summed["weighted_cents"]), summed["told"]),
+    )
 
 
 @metric(
