@@ -13,7 +13,7 @@ import panel as pn
 from bokeh.models import ImportedStyleSheet
 from tornado.web import RedirectHandler
 
-from dashboards import assets, pages, report_files, states
+from dashboards import assets, pages, report_files, states, workbook_file
 from dashboards.chart import PLOTLY
 from dashboards.filters import NAMES, from_query
 from dashboards.login import auth
@@ -140,6 +140,7 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
         extra_patterns=[
             (r"/", RedirectHandler, {"url": auth.HOME, "permanent": False}),
             *report_files.patterns(settings, provider.get_user),
+            *workbook_file.patterns(settings, provider.get_user),
             *assets.patterns(),
         ],
     )

@@ -15,6 +15,7 @@ import panel_material_ui as pmui
 
 import workbench
 from dashboards import cards, states
+from dashboards.filters import told
 from workbench.errors import SourceError
 from workbench.exports import qualification, received, returned, verdict
 from workbench.exports.downloads import file_name
@@ -108,18 +109,9 @@ class ExcelForm:
         title = loc.t("Formulaire de qualification")
         self.form.filename = file_name(title, data.today, "xlsx")
         today = data.at(data.today)
-        return io.BytesIO(qualification.write(today, loc=loc, filters=self._filters(today)))
-
-    def _filters(self, data: Dataset) -> dict[str, str]:
-        """What the filter bar leaves, as the form's readers meet it."""
-        loc, chosen = self.session.loc, self.session.filters
-        names = data.table("reps").set_index("id")["name"]
-        said = {
-            loc.t("Équipe"): names.get(chosen.team, "") if chosen.team else "",
-            loc.t("Segments"): ", ".join(chosen.segments),
-            loc.t("Pipeline"): (chosen.pipeline or "").upper(),
-        }
-        return {name: text for name, text in said.items() if text}
+        return io.BytesIO(
+            qualification.write(today, loc=loc, filters=told(loc, today, self.session.filters))
+        )
 
     def _answer(self) -> io.BytesIO:
         self.answer.filename = f"{self.name.removesuffix('.xlsx')}-rapport.xlsx"

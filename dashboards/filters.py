@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from workbench.locale import Locale
+    from workbench.store.dataset import Dataset
+
 YEAR = 12
 PERIODS = {
     "month": msg("Mois en cours"),
@@ -148,3 +151,23 @@ def reps_under(reps: pd.DataFrame, top: int) -> list[int]:
     for boss in found:
         found += [rep for rep, manager in managers.items() if manager == boss and rep not in found]
     return found
+
+
+def narrowed(data: Dataset, chosen: Filters) -> Dataset:
+    """The dataset as the choices have it."""
+    return data.where(
+        reps=reps_under(data.table("reps"), chosen.team) if chosen.team else None,
+        segments=chosen.segments or None,
+        pipelines=[chosen.pipeline] if chosen.pipeline else None,
+    )
+
+
+def told(loc: Locale, data: Dataset, chosen: Filters) -> dict[str, str]:
+    """What the choices leave out, as readers of a file meet it."""
+    names = data.table("reps").set_index("id")["name"]
+    said = {
+        loc.t("Équipe"): names.get(chosen.team, "") if chosen.team else "",
+        loc.t("Segments"): ", ".join(chosen.segments),
+        loc.t("Pipeline"): (chosen.pipeline or "").upper(),
+    }
+    return {name: text for name, text in said.items() if text}

@@ -20,7 +20,7 @@ import param
 
 import workbench
 from dashboards.browser import Browser
-from dashboards.filters import PERIODS, Filters, Span, reps_under
+from dashboards.filters import PERIODS, Filters, Span, narrowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,13 +122,7 @@ class Session:
     def scope(self) -> Scope:
         """The viewer's rows as the filter bar has them."""
         data = self.whole()
-        chosen = self.filters
-        narrowed = data.where(
-            reps=reps_under(data.table("reps"), chosen.team) if chosen.team else None,
-            segments=chosen.segments or None,
-            pipelines=[chosen.pipeline] if chosen.pipeline else None,
-        )
-        return Scope(narrowed, chosen.span(data.as_of), self.loc)
+        return Scope(narrowed(data, self.filters), self.filters.span(data.as_of), self.loc)
 
     def words(self) -> str:
         """The scope in words: "Équipe Sud · au 30/09/2026 · 12 derniers mois"."""

@@ -11,7 +11,7 @@ import panel_material_ui as pmui
 from panel.util.parameters import edit_readonly
 from panel_material_ui.template import base as material
 
-from dashboards import bar, states, theme
+from dashboards import bar, states, theme, workbook_file
 from dashboards.drill import Drill
 from dashboards.filters import NAMES
 
@@ -67,7 +67,7 @@ def frame(session: Session, page: Page, pages: Sequence[Page]) -> Any:
             aside.visible = not aside.visible
 
     main = pn.Column(
-        states.html(_title(session, page)),
+        _heading(session, page),
         *_content(session, page),
         session.drill.dialog,
         session.browser,
@@ -120,11 +120,28 @@ def _content(session: Session, page: Page) -> list[Any]:
     ]
 
 
+def _heading(session: Session, page: Page) -> Any:
+    """Title and question, and under filters the workbook of what they leave."""
+    pane = states.html(_title(session, page))
+
+    def follow(_: object) -> None:
+        pane.object = _title(session, page)
+
+    session.filters.param.watch(follow, list(NAMES))
+    return pane
+
+
 def _title(session: Session, page: Page) -> str:
     loc = session.loc
+    address = escape(session.link(workbook_file.ADDRESS.strip("/")))
+    export = (
+        f'<a class="export" href="{address}" download title="'
+        f'{escape(loc.t("Le classeur Excel de ce que montrent les filtres"))}">'
+        f"{escape(loc.t('Exporter'))}</a>"
+    )
     return (
-        f'<div class="page-title"><h1>{escape(loc.t(page.title))}</h1>'
-        f"<p>{escape(loc.t(page.question))}</p></div>"
+        f'<div class="page-title"><div><h1>{escape(loc.t(page.title))}</h1>'
+        f"<p>{escape(loc.t(page.question))}</p></div>{export if page.filters else ''}</div>"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import openpyxl
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, drawn
@@ -125,3 +126,15 @@ def test_static_files_come_packed_and_are_kept(page_as, server):
     page.goto(f"{server}/overview")
     drawn(page)
     assert page.evaluate(BYTES) < 200_000
+
+
+def test_the_workbook_is_of_what_the_filters_show(page_as, tmp_path):
+    page = page_as("director", "/overview?segments=Couverture")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Exporter").click()
+    path = tmp_path / "workbook.xlsx"
+    waiting.value.save_as(path)
+    book = openpyxl.load_workbook(path, read_only=True)
+    cells = [value for row in book.worksheets[0].iter_rows(values_only=True) for value in row]
+    assert any("Segments : Couverture" in str(cell) for cell in cells)
+    assert waiting.value.suggested_filename.endswith(".xlsx")
