@@ -139,9 +139,11 @@ def _title(session: Session, page: Page) -> str:
         f'{escape(loc.t("Le classeur Excel de ce que montrent les filtres"))}">'
         f"{escape(loc.t('Exporter'))}</a>"
     )
+    scope = f'<p class="scope">{escape(session.words())}</p>'
     return (
         f'<div class="page-title"><div><h1>{escape(loc.t(page.title))}</h1>'
-        f"<p>{escape(loc.t(page.question))}</p></div>{export if page.filters else ''}</div>"
+        f"<p>{escape(loc.t(page.question))}</p>"
+        f"{scope if page.filters else ''}</div>{export if page.filters else ''}</div>"
     )
 
 

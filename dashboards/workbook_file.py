@@ -1,4 +1,4 @@
-"""The executives' workbook over HTTP: of what the filter bar shows, to whoever asks, and no more."""
+"""The executives' workbook over HTTP: what the filter bar shows, to whoever asks, no more."""
 
 from __future__ import annotations
 
