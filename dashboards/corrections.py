@@ -184,6 +184,8 @@ def cut(frame: pd.DataFrame, columns: list[Column], query: Query) -> tuple[pd.Da
             keep = values.astype(str).str.contains(wanted, case=False, regex=False) & values.notna()
         frame = frame[keep.fillna(value=False).astype(bool)]
     total = len(frame)
+    # The store's own order may change with a save: what was edited would leave its place.
+    frame = frame.sort_values(["name", "id"])
     for name, up in reversed(query.sort):
         if name in by_field:
             order = _ordered(frame[name], by_field[name])

@@ -322,7 +322,7 @@ class Sheet:
         state = [scope.loc.label(QuoteState, value) for value in frame["state"]]
         frame = frame.assign(state=pd.Series(state, index=frame.index, dtype="str"))
         return tables.Rows(
-            scope.loc.t("Pièces"),
+            scope.loc.t("Documents"),
             frame.sort_values("date", ascending=False),
             columns=["date", "kind", "code", "state", "amount", "amount_with_tax", "due_date"],
             phone=["date", "kind", "amount"],
@@ -548,7 +548,7 @@ def view(session: Session) -> pn.Column:
             ),
             tables.table(
                 session,
-                loc.t("Pièces"),
+                loc.t("Documents"),
                 card.documents,
                 page_size=8,
                 empty=loc.t("Aucune pièce de vente."),

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from dashboards.session import Scope, Session
 
 REASONS = {
-    "stalled": (msg("Affaires bloquées"), msg("dans l’étape depuis {n} j"), "hourglass_bottom"),
+    "stalled": (msg("Affaires enlisées"), msg("dans l’étape depuis {n} j"), "hourglass_bottom"),
     "slipped": (msg("Signatures repoussées"), msg("repoussée {times} fois"), "event_repeat"),
     "past_close": (msg("Signatures dépassées"), msg("prévue il y a {n} j"), "event_busy"),
     "contract_ends": (
@@ -181,11 +181,12 @@ def entered_rows(scope: Scope, into: Status) -> Rows:
 
 def deal_rows(scope: Scope, stage: int | None = None) -> Rows:
     """The open deals, or those of a stage."""
-    deals = pipeline.pipeline_rows.of(scope.data)
+    deals, title = pipeline.pipeline_rows.of(scope.data), scope.loc.t("Affaires en cours")
     if stage is not None:
         deals = deals[deals["stage_id"] == stage]
+        title = scope.loc.t(str(deals["stage"].iloc[0])) if len(deals) else title
     return Rows(
-        scope.loc.t("Affaires en cours"),
+        title,
         deals,
         ["account", "name", "stage", "amount", "probability", "weighted", "close_date", "owner"],
         totals=["amount", "weighted"],
@@ -251,6 +252,13 @@ def to_decide(scope: Scope) -> pd.DataFrame:
     return found.sort_values("amount", ascending=False, na_position="last", kind="stable")
 
 
+def once(found: pd.DataFrame, between: str = ", ") -> pd.DataFrame:
+    """Each thing that waits once, with its reasons together."""
+    thing = ["entity", "id", "name"]
+    reasons = found.groupby(thing, dropna=False, sort=False)["reason"].transform(between.join)
+    return found.assign(reason=reasons).drop_duplicates(thing)
+
+
 def decision_rows(scope: Scope, reason: str | None = None) -> Rows:
     """All that waits for a decision, or what waits for one reason."""
     found = to_decide(scope)
@@ -260,7 +268,7 @@ def decision_rows(scope: Scope, reason: str | None = None) -> Rows:
     said = {name: scope.loc.t(texts[0]) for name, texts in REASONS.items()}
     return Rows(
         title,
-        found.assign(reason=found["reason"].map(said)),
+        once(found.assign(reason=found["reason"].map(said))),
         ["account", "reason", "name", "days", "date", "amount", "owner"],
         totals=["amount"],
         phone=["account", "reason", "amount"],
@@ -304,20 +312,21 @@ def decisions(session: Session) -> pn.Column:
             margin=0,
         )
 
-    def show(found: tuple[pd.DataFrame, str] | Exception) -> None:
+    def show(found: tuple[pd.Series[int], int, str] | Exception) -> None:
         if isinstance(found, Exception):
             lines.object = states.error(loc, found)
             return
-        frame, markup = found
-        counts = frame["reason"].value_counts()
+        counts, things, markup = found
         reasons.objects = [chip(reason, counts[reason]) for reason in REASONS if reason in counts]
         lines.object = markup
-        every.visible = len(frame) > MOST
-        every.label = loc.t("Tout voir ({n})", n=loc.count(len(frame)))
+        every.visible = things > MOST
+        every.label = loc.t("Tout voir ({n})", n=loc.count(things))
 
-    def compute(scope: Scope) -> tuple[pd.DataFrame, str]:
-        frame = to_decide(scope)
-        return frame, listed(session, scope, frame)
+    def compute(scope: Scope) -> tuple[pd.Series[int], int, str]:
+        found = to_decide(scope)
+        said = [why(row, scope) for row in found.to_dict("records")]
+        things = once(found.assign(reason=pd.Series(said, found.index, dtype="str")), " · ")
+        return found["reason"].value_counts(), len(things), listed(session, scope, things)
 
     slot = session.add(Slot(show, compute, timeless=True))
     head = states.html(
@@ -337,7 +346,7 @@ def listed(session: Session, scope: Scope, frame: pd.DataFrame) -> str:
         address = escape(session.link("account", id=account))
         who = row["account"] if isinstance(row["account"], str) else row["name"]
         owner = row["owner"] if isinstance(row["owner"], str) else "–"
-        reason = why(row, scope)
+        reason = row["reason"]
         about = reason if row["entity"] == "account" else f"{row['name']} · {reason}"
         items.append(
             f'<li><a href="{address}"><b>{escape(str(who))}</b><span>{escape(about)}</span></a>'

@@ -49,8 +49,17 @@ def test_a_page_is_filtered_sorted_and_cut():
     assert [row["id"] for row in found.rows] == [4, 1]
     assert found.total == 2
     second = page("account", FRAME, COLUMNS, Query(page=2, size=3), Draft())
-    assert [row["id"] for row in second.rows] == [4]
+    assert [row["id"] for row in second.rows] == [2]
     assert second.total == 4
+
+
+def test_rows_keep_their_places_when_the_store_reorders_them():
+    saved = FRAME.iloc[[1, 2, 3, 0]]
+    for query in (Query(), Query(sort=(("need", True),))):
+        before, after = (page("account", one, COLUMNS, query, Draft()) for one in (FRAME, saved))
+        assert [row["id"] for row in before.rows] == [row["id"] for row in after.rows]
+    by_name = page("account", saved, COLUMNS, Query(), Draft())
+    assert [row["id"] for row in by_name.rows] == [1, 4, 3, 2]
 
 
 def test_at_least_and_exactly():

@@ -33,7 +33,7 @@ def test_csv_for_a_french_excel():
     data = downloads.csv(FRAME, loc=FR)
     assert data.startswith(b"\xef\xbb\xbf")
     assert _read(data, ";") == [
-        ["Nom", "Statut", "Montant HT", "Part", "Signature prévue", "Version", "Bloquées"],
+        ["Nom", "Statut", "Montant HT", "Part", "Signature prévue", "Version", "Enlisées"],
         ["'=cmd|'/c calc'!A1", "Client", "-1234,50", "0,125", "30/09/2026", "1", "oui"],
         ['Bâti; "Sud"', "Suspect", "0,00", "1,0", "", "", "non"],
         ["'-12", "", "", "", "29/02/2024", "3", "oui"],

@@ -131,7 +131,7 @@ def deals(book: Book) -> Place:
         "stage_days", "stalled", "owner", "team", "segment",
     ]  # fmt: skip
     fields = book.fields(
-        frame, names, {"name": book.loc.t("Affaire"), "stalled": book.loc.t("Bloquée")}
+        frame, names, {"name": book.loc.t("Affaire"), "stalled": book.loc.t("Enlisée")}
     )
     return book.chapter(
         book.loc.t("Affaires en cours"),

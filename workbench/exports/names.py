@@ -160,7 +160,7 @@ LABELS = {
     "stage_days": msg("Jours dans l’étape"),
     "stage_since": msg("Dans l’étape depuis"),
     "stale": msg("Périmés"),
-    "stalled": msg("Bloquées"),
+    "stalled": msg("Enlisées"),
     "state": msg("État"),
     "status": msg("Statut"),
     "still_here": msg("Encore là"),

@@ -158,7 +158,7 @@ def _late(
 
 
 @metric(
-    label=("Affaires en sommeil", "Stalled deals"),
+    label=("Affaires enlisées", "Stalled deals"),
     question=("Quelles affaires n’avancent plus ?", "Which deals no longer move?"),
     unit=("jours", "days"),
     formula=STALLED,
