@@ -19,6 +19,9 @@ export function render({ model }) {
     if (!model.figure) { return }
     const Plotly = await ready
     const { data, layout, height } = JSON.parse(model.figure)
+    for (const trace of data) {
+      if (model.dark && trace.meta?.dark) { trace.textfont.color = trace.meta.dark }
+    }
     layout.template = templates[model.dark ? "dark" : "light"]
     layout.autosize = true
     layout.height = height

@@ -43,3 +43,13 @@ def test_templates_differ_in_what_follows_the_theme_only():
 def test_one_stage_has_the_middle_of_the_ramp():
     assert palette.stage_ramp(1) == ["#2f86c5"]
     assert palette.stage_ramp(0) == []
+
+
+@pytest.mark.parametrize("theme", [palette.LIGHT, palette.DARK], ids=lambda theme: theme.name)
+def test_a_cells_text_reads_on_its_colour_however_deep(theme):
+    for depth, colour in enumerate(theme.scale):
+        ink, cell = (
+            ((lightness(one) + 16) / 116) ** 3
+            for one in (palette.ink(theme, depth / (len(theme.scale) - 1)), colour)
+        )
+        assert (max(ink, cell) + 0.05) / (min(ink, cell) + 0.05) >= 4.5

@@ -287,9 +287,13 @@ def cells(
     """A heat map: at (row, column) a cell, deeper the nearer its value is to the largest.
 
     Drawn as bars of length one rather than as plotly's heat map, whose cells can't be hatched and
-    don't say in a click what they carry.
+    don't say in a click what they carry. Each cell's text is black or white by its depth; `meta`
+    has that for a dark page, whose scale runs the other way.
     """
     largest = max((value for _, _, value in values), default=0) or 1
+    depths = [value / largest for _, _, value in values]
+    inks = [[palette.ink(theme, at) for at in depths] for theme in (palette.LIGHT, palette.DARK)]
+    hatching = pattern(["/" if one else "" for one in hatched or ()])
     every = -(-len(columns) // (_FEW if max(map(len, columns), default=0) > _NARROW else _MANY))
     drawn = figure(
         loc,
@@ -323,13 +327,15 @@ def cells(
         insidetextanchor="middle",
         constraintext="none",
         textangle=0,
-        textfont={"size": 10},
+        textfont={"size": 11, "color": inks[0]},
+        meta={"dark": inks[1]},
         hovertext=list(hovers),
         hovertemplate=HOVER,
         marker={
             "color": [value for _, _, value in values],
             "coloraxis": "coloraxis",
-            "pattern": pattern(["/" if one else "" for one in hatched or ()]),
+            # A grey that is seen on pale and on deep cells, and leaves both their text.
+            "pattern": hatching and {**hatching, "fgcolor": "rgba(128,128,128,0.45)"},
         },
     )
     return drawn

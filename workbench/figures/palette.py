@@ -39,6 +39,7 @@ BEFORE = GREY
 SERIES = (BLUE, AMBER, GREEN, PURPLE, RED, SKY, SLATE)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")
 
+_EVEN = 0.179  # the luminance on which black and white read equally well
 _RAMP = ["#A9D0EC", "#2F86C5", "#0A4F86"]
 
 
@@ -82,6 +83,18 @@ def stage_ramp(count: int) -> list[str]:
         return [_RAMP[1].lower()]
     steps = [step / (count - 1) for step in range(count)]
     return [_hex(colour) for colour in sample_colorscale(_RAMP, steps, colortype="tuple")]
+
+
+def ink(theme: Theme, depth: float) -> str:
+    """Black or white, whichever reads better so deep in the theme's scale, from 0 to 1.
+
+    >>> ink(LIGHT, 0), ink(LIGHT, 1), ink(DARK, 0), ink(DARK, 1)
+    ('#000000', '#ffffff', '#ffffff', '#000000')
+    """
+    [colour] = sample_colorscale(list(theme.scale), [depth], colortype="tuple")
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]  # noqa: PLR2004 - sRGB's
+    luminance = sum(part * c for part, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return "#ffffff" if luminance < _EVEN else "#000000"
 
 
 def _hex(colour: tuple[float, float, float]) -> str:
