@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from dashboards.session import Scope, Session
 
 SHOWS = {
-    "all": msg("Tous les comptes"),
     "gaps": msg("À compléter"),
     "stale": msg("Périmés"),
+    "all": msg("Tous les comptes"),
 }
 LISTED = 12
 """So many waiting changes are listed one by one; more are counted."""
@@ -90,7 +90,7 @@ class Desk:
         }
         self.show = pmui.RadioButtonGroup(
             options={loc.t(text): name for name, text in SHOWS.items()},
-            value=session.query.get("show") if session.query.get("show") in SHOWS else "all",
+            value=self._first(),
             size="small",
             margin=0,
         )
@@ -101,12 +101,29 @@ class Desk:
         )
         self.lines = pn.Column(sizing_mode="stretch_width", margin=0)
         self.count = states.html("")
+        self.tally = states.html("")
         self.check = self._button(loc.t("Vérifier"), self._check, icon="rule")
         self.save = self._button(loc.t("Enregistrer"), self._save, icon="save", variant="contained")
         self.discard = self._button(loc.t("Tout abandonner"), self._discard, icon="undo")
+        self.dock = pn.FlexBox(
+            self.tally,
+            self.check,
+            self.save,
+            self.discard,
+            css_classes=["dock"],
+            gap="8px",
+            align_items="center",
+        )
         self.said = states.html("")
         self.saves = pn.Column(sizing_mode="stretch_width", margin=0)
         self._show_draft()
+
+    def _first(self) -> str:
+        """What the grid of accounts shows at first: the queue, unless it is empty."""
+        asked = self.session.query.get("show")
+        if asked in SHOWS:
+            return asked
+        return "gaps" if to_complete(self.session.present(), "gaps") else "all"
 
     # Grids
 
@@ -194,7 +211,7 @@ class Desk:
     # What waits
 
     def _button(self, label: str, act: Any, **params: Any) -> pmui.Button:
-        given = {"variant": "outlined", "size": "small", "margin": (8, 8, 0, 0), **params}
+        given = {"variant": "outlined", "size": "small", "margin": 0, **params}
         button = pmui.Button(label=label, **given)
         button.on_click(act)
         return button
@@ -208,8 +225,8 @@ class Desk:
         )
         text = f"<b>{escape(said)}</b>" + ("" if waiting else f"<br><span>{escape(hint)}</span>")
         self.count.object = f'<div class="waiting" role="status">{text}</div>'
-        for widget in (self.check, self.save, self.discard, self.reason):
-            widget.visible = waiting > 0
+        self.tally.object = f'<div class="edit"><b>{escape(said)}</b></div>'
+        self.dock.visible = self.reason.visible = waiting > 0
         changes = list(self.draft.changes.values())
         self.lines.objects = [self._line(change) for change in changes[:LISTED]]
         if waiting > LISTED:
@@ -429,7 +446,6 @@ def view(session: Session) -> pn.Column:
             desk.count,
             desk.lines,
             desk.reason,
-            pn.Row(desk.check, desk.save, desk.discard, margin=0),
             desk.said,
         ],
         width=7,
@@ -484,6 +500,7 @@ def view(session: Session) -> pn.Column:
         grid,
         ExcelForm(session, desk.moved).card(),
         saves,
+        desk.dock,
     )
 
 

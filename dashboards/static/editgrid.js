@@ -89,7 +89,7 @@ export function render({ model }) {
       columns: JSON.parse(model.columns).map(define), index: "id", layout: "fitColumns",
       pagination: true, paginationMode: "remote", paginationSize: words.size, sortMode: "remote",
       filterMode: "remote", ajaxURL: "-", ajaxRequestFunc: (url, config, params) => ask(params),
-      paginationCounter: (size, first, page, total) => total ? `${first}–${Math.min(first + size - 1, total)} / ${total}` : "",
+      paginationCounter: (size, first, page, total) => total ? `${first}–${Math.min(first + size - 1, total)} / ${says.number(total)}` : "",
       popupContainer: wrap, placeholder: words.empty, locale: "x",
       langs: { x: { pagination: words.pages, data: { loading: words.loading, error: words.error } } },
     })

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, drawn
+from tests.browser.conftest import DESK, PHONE, drawn
 
 notes = (f"Relance {number}" for number in itertools.count(1))
 
@@ -61,7 +61,7 @@ def note():
 
 
 def test_an_edit_is_saved_and_seen_after_reload(page_as, note):
-    page = page_as("director", "/qualify")
+    page = page_as("director", "/qualify?show=all")
     row = find(page, "Groupe Castelnau")
     write(row, "next_step", note)
     expect(page.locator(".waiting")).to_have_text("1 modification en attente")
@@ -73,7 +73,7 @@ def test_an_edit_is_saved_and_seen_after_reload(page_as, note):
 
 
 def test_an_edit_in_a_sorted_and_filtered_table_lands_on_its_record(page_as, note):
-    page = page_as("director", "/qualify")
+    page = page_as("director", "/qualify?show=all")
     there = grid(page)
     narrow(there, "name", "Groupe")
     there.locator(".tabulator-col[tabulator-field=name] .tabulator-col-title").click()
@@ -94,7 +94,7 @@ def test_an_edit_in_a_sorted_and_filtered_table_lands_on_its_record(page_as, not
 
 
 def test_a_forbidden_transition_is_refused_with_its_reason(page_as):
-    page = page_as("director", "/qualify")
+    page = page_as("director", "/qualify?show=all")
     row = find(page, "Groupe Etcheverry")
     choose(page, row, "status", "Suspect")
     save(page)
@@ -105,7 +105,7 @@ def test_a_forbidden_transition_is_refused_with_its_reason(page_as):
 
 
 def test_a_conflict_between_two_windows_shows_both_values(page_as, note):
-    one, two = page_as("director", "/qualify"), page_as("director", "/qualify")
+    one, two = page_as("director", "/qualify?show=all"), page_as("director", "/qualify?show=all")
     name = "Groupe Larrieu"
     first, second = find(one, name), find(two, name)
     write(first, "next_step", f"{note} du premier")
@@ -126,7 +126,7 @@ def test_a_conflict_between_two_windows_shows_both_values(page_as, note):
 
 
 def test_a_save_can_be_undone(page_as, note):
-    page = page_as("manager", "/qualify")
+    page = page_as("manager", "/qualify?show=all")
     row = grid(page).locator(".tabulator-row").first
     before = cell(row, "next_step").inner_text()
     write(row, "next_step", note)
@@ -138,7 +138,7 @@ def test_a_save_can_be_undone(page_as, note):
 
 
 def test_leaving_with_unsaved_changes_asks_first(page_as, note, server):
-    page = page_as("director", "/qualify")
+    page = page_as("director", "/qualify?show=all")
     write(find(page, "Groupe Castelnau"), "next_step", note)
     expect(page.locator(".waiting")).to_have_text("1 modification en attente")
     asked = []
@@ -148,10 +148,31 @@ def test_leaving_with_unsaved_changes_asks_first(page_as, note, server):
 
 
 def test_who_only_reads_edits_nothing(page_as):
-    page = page_as("executive", "/qualify")
+    page = page_as("executive", "/qualify?show=all")
     row = grid(page).locator(".tabulator-row").first
     cell(row, "next_step").click()
     expect(cell(row, "next_step").locator("input")).to_have_count(0)
+
+
+def test_the_queue_stands_first_and_all_accounts_are_counted_in_thousands(page_as):
+    page = page_as("director", "/qualify")
+    expect(grid(page).locator(".tabulator-page-counter")).to_have_text(re.compile(r"/ \d\d$"))
+    page.get_by_role("button", name="Tous les comptes").click()
+    expect(grid(page).locator(".tabulator-page-counter")).to_have_text("1–15 / 9\u202f000")
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_saving_is_at_hand_wherever_one_has_scrolled_to(page_as, size):
+    page = page_as("director", "/qualify?show=all", size=size)
+    save_ = page.get_by_role("button", name="Enregistrer")
+    expect(save_).to_be_hidden()
+    row = find(page, "Groupe Castelnau")
+    other = "Exprimé" if cell(row, "need").inner_text() == "Latent" else "Latent"
+    choose(page, row, "need", other)
+    grid(page).locator(".tabulator-footer").scroll_into_view_if_needed()
+    expect(save_).to_be_in_viewport(ratio=1)
+    page.get_by_role("button", name="Tout abandonner").click()
+    expect(save_).to_be_hidden()
 
 
 def test_on_a_phone_three_columns_stand(page_as):
