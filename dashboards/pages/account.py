@@ -275,6 +275,7 @@ class Sheet:
         frame = sheet.account_timeline.of(self.scope(scope).data, account=self.account)
         said = [_event(row, loc) for row in marks.rows(frame)]
         frame = frame.assign(
+            date=_known(frame["date"]),
             event=[loc.t(EVENTS[event]) for event in frame["event"]],
             word=pd.Series(said, index=frame.index, dtype="str"),
         )
@@ -353,6 +354,7 @@ class Sheet:
         ]
         surface = [loc.label(Surface, value) for value in frame["surface"]]
         frame = frame.assign(
+            effective=_known(frame["effective"]),
             surface=pd.Series(surface, index=frame.index, dtype="str"),
             field=[loc.t(field_name(str(name))) for name in frame["field"]],
             **{
@@ -381,6 +383,11 @@ class Sheet:
         )
 
 
+def _known(days: pd.Series[Any]) -> pd.Series[Any]:
+    """The days, none where something held since nobody knows when."""
+    return days.mask(days <= pd.Timestamp(BEGINNING))
+
+
 def _facts(facts: list[tuple[str, Any]]) -> str:
     return "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(str(value or DASH))}</dd></div>"
@@ -404,8 +411,7 @@ def _yes(flag: Any, loc: Locale) -> str:
 
 
 def _span(loc: Locale, row: marks.Row) -> str:
-    unknown = row["valid_from"].date() <= BEGINNING
-    if unknown:
+    if row["valid_from"] <= pd.Timestamp(BEGINNING):
         end = row["valid_to"]
         return loc.t("date inconnue") if end is None else loc.t("jusqu’au {day}", day=loc.date(end))
     if row["valid_to"] is None:
