@@ -17,7 +17,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.parts import need
 from workbench.settings import Settings
@@ -42,6 +42,7 @@ ROLES = {
     "analyst": "analyste",
     "executive": "dirigeant",
 }
+expect.set_options(timeout=20_000)  # a machine of CI draws while it runs other tests
 READY = """() => !document.getElementById('waiting') && !document.getElementById('username')
     && window.Bokeh?.documents?.[0]?.is_idle"""
 

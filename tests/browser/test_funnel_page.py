@@ -34,7 +34,7 @@ def rows_counted(page):
     dialog = page.get_by_role("dialog")
     count = dialog.locator(".totals b").first
     expect(count).to_have_text(re.compile(r"\d"), timeout=20_000)
-    return int(re.sub(r"\D", "", count.inner_text()))
+    return int(re.sub(r"\D", "", count.text_content()))
 
 
 def test_the_stock_of_the_demo(page_as):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -11,7 +12,8 @@ import pytest
 from sqlalchemy import insert
 
 from workbench.store import create
-from workbench.store.engine import arrow_cursor, connect, writing
+from workbench.store import engine as engine_module
+from workbench.store.engine import LIBRARIES, arrow_cursor, connect, writing
 from workbench.store.schema import Account
 from workbench.store.sqlite import Turns
 
@@ -131,3 +133,15 @@ def test_those_who_wait_are_not_passed_for_ever():
     done.set()
     for thread in (*readers, writer):
         thread.join(5)
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+def test_a_store_forgotten_is_closed(url):
+    engine = create(url)
+    assert accounts(engine) == 0
+    kept = LIBRARIES[engine]._kept  # what is to be closed is seen nowhere else
+    assert len(kept) == 2
+    engine_module._engine.cache_clear()
+    del engine
+    gc.collect()
+    assert kept == []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,7 @@ class Libraries:
         self._turns = Turns()
         self._kept: list[Any] = []
         self._opening = threading.Lock()
+        weakref.finalize(self, _close, self._kept)
 
     def attach(self, engine: Engine) -> None:
         """Follow an engine's connections."""
@@ -113,14 +115,11 @@ class Libraries:
                 cursor.execute("SELECT count(*) FROM sqlite_schema")
                 cursor.fetchall()
                 cursor.close()
-            self._kept = kept
+            self._kept.extend(kept)
 
     def _disposed(self, _engine: Engine) -> None:
-        # Python's first: the last to close empties the log into the file, which ADBC's, opened
-        # to read only, can't do.
         with self._opening, self._turns.of("opening"):
-            while self._kept:
-                self._kept.pop(0).close()
+            _close(self._kept)
 
     def _open(self) -> Any:
         return adbc_driver_sqlite.dbapi.connect(f"file:{self.path}?mode=ro")
@@ -131,6 +130,13 @@ class Libraries:
         self._keep()
         with self._turns.of("reading"), self._open() as connection:
             yield connection
+
+
+def _close(kept: list[Any]) -> None:
+    # Python's first: the last to close empties the log into the file, which ADBC's, opened to
+    # read only, can't do.
+    while kept:
+        kept.pop(0).close()
 
 
 def _begin(connection: Connection) -> None:
