@@ -217,6 +217,19 @@ def test_a_user_without_name_is_nobody():
     assert "--from" in refused("user", "add")
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["metric", "--bogus"], "No such option: --bogus"),
+        (["lod"], "No such command 'lod'. Did you mean 'load'? See `workbench --help`."),
+        (["metric"], "Missing argument 'name'. See `workbench metric --help`."),
+        (["metric", "funnel_stock", "--rows", "many"], "'many' is not a valid int"),
+    ],
+)
+def test_what_is_not_understood_is_one_line(command, said):
+    assert said in refused(*command)
+
+
 def test_nothing_to_load_says_what_to_do():
     assert "[[sources]]" in refused("load")
 

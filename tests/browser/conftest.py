@@ -111,7 +111,7 @@ def server(store, notebooks, folder, log):
         encoding="utf-8",
     )
     written = (folder / "log").open("w", encoding="utf-8")
-    command = [sys.executable, "-m", "workbench.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "workbench", "serve", "--port", str(port)]
     if shutil.which("workbench", path=str(Path(sys.executable).parent)):
         command = [str(Path(sys.executable).parent / "workbench"), *command[3:]]
     process = subprocess.Popen(
