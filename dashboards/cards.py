@@ -278,6 +278,13 @@ def figure(
     )
 
 
+def still(*content: Any, width: int) -> pn.Column:
+    """A card whose content stays as it is."""
+    return pn.Column(
+        *content, css_classes=["card", f"w{width}"], sizing_mode="stretch_width", margin=0
+    )
+
+
 def framed(
     session: Session,
     slot: Slot,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dashboards.session import Session
-
+    from workbench.store.access import Viewer
+    from workbench.vocabulary import Role
 
 ON_HEADER = {"color": "white"}
 
@@ -36,6 +37,8 @@ class Page:
         view: what it shows.
         order: in the menu; None keeps it out.
         filters: whether it stands under the filter bar.
+        roles: who may see it; None lets everyone.
+        unloaded: whether it shows something before the first load.
     """
 
     path: str
@@ -45,6 +48,12 @@ class Page:
     view: Callable[[Session], Any]
     order: int | None
     filters: bool = True
+    roles: frozenset[Role] | None = None
+    unloaded: bool = False
+
+    def open_to(self, viewer: Viewer) -> bool:
+        """Whether they may see it."""
+        return self.roles is None or viewer.role in self.roles
 
 
 def frame(session: Session, page: Page, pages: Sequence[Page]) -> Any:
@@ -110,8 +119,10 @@ def frame(session: Session, page: Page, pages: Sequence[Page]) -> Any:
 
 def _content(session: Session, page: Page) -> list[Any]:
     """Filter bar, page and footer; before the first load, only what to do first."""
+    if not page.open_to(session.viewer):
+        return [states.html(states.forbidden(session.loc, page.roles or ()), min_height=320)]
     data = session.whole()
-    if data.table("loads").empty and data.table("accounts").empty:
+    if not page.unloaded and data.table("loads").empty and data.table("accounts").empty:
         return [states.html(states.unloaded(session.loc), min_height=320)]
     return [
         *([bar.view(session)] if page.filters else []),
@@ -152,7 +163,7 @@ class Menu:
 
     def __init__(self, session: Session, page: Page, pages: Sequence[Page]) -> None:
         self.session = session
-        self.pages = [one for one in pages if one.order is not None]
+        self.pages = [one for one in pages if one.order is not None and one.open_to(session.viewer)]
         active = next((i for i, one in enumerate(self.pages) if one.path == page.path), None)
         self.view = pmui.MenuList(
             items=self.items(),

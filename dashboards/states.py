@@ -17,7 +17,10 @@ from dashboards import theme
 from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from workbench.locale import Locale
+    from workbench.vocabulary import Role
 
 log = logging.getLogger("dashboards")
 
@@ -63,6 +66,15 @@ def unloaded(loc: Locale) -> str:
         "page."
     )
     return _state(_INBOX, loc.t("Rien n’a encore été chargé"), escape(hint))
+
+
+def forbidden(loc: Locale, roles: Iterable[Role]) -> str:
+    """The page isn't for the viewer: whose it is, and what to do."""
+    hint = loc.t(
+        "Réservé au rôle : {roles}. Demandez-lui ce qu’il vous faut, ou choisissez une autre page.",
+        roles=", ".join(loc.label(role) for role in roles),
+    )
+    return _state(_WARNING, loc.t("Cette page ne vous est pas ouverte"), escape(hint))
 
 
 def error(loc: Locale, problem: Exception) -> str:

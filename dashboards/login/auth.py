@@ -18,7 +18,7 @@ from tornado.web import RequestHandler
 
 from dashboards.theme import TEMPLATES
 from workbench.errors import NotAllowed
-from workbench.store import access, connect
+from workbench.store import access, connect, users
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,7 @@ class Login(Handler):
         try:
             # Argon2 is slow by design: on a thread, so that it stops nobody else.
             await asyncio.to_thread(
-                access.sign_in, connect(self.settings_.database), username, password
+                users.sign_in, connect(self.settings_.database), username, password
             )
         except NotAllowed:
             log.warning("sign-in refused from %s", self.request.remote_ip)

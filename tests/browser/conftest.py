@@ -41,6 +41,7 @@ ROLES = {
     "rep": "commercial",
     "analyst": "analyste",
     "executive": "dirigeant",
+    "admin": "admin",
 }
 expect.set_options(timeout=20_000)  # a machine of CI draws while it runs other tests
 READY = """() => !document.getElementById('waiting') && !document.getElementById('username')
@@ -192,7 +193,7 @@ def page_as(chromium, server, passwords, log):
 def drawn(page):
     """Wait until a page stands, with nothing of the first screenful still loading."""
     page.wait_for_function(READY, timeout=40_000)
-    page.locator(".freshness").wait_for()
+    page.locator(".freshness, .state").first.wait_for()
     page.wait_for_timeout(200)
     page.locator(".kpi .skeleton").first.wait_for(state="hidden")
     return page

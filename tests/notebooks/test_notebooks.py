@@ -14,7 +14,7 @@ from workbench.exports.reports import Reports
 from workbench.exports.runs import State
 from workbench.settings import Auth, Settings, SourceSettings
 from workbench.sources.load import load
-from workbench.store import access, create
+from workbench.store import access, create, users
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = ["account_hierarchy", "funnel", "pipeline", "qualification", "rep_activity", "revenue"]
@@ -124,7 +124,7 @@ def test_a_notebook_has_something_to_say_of_nothing(name, stores, reports):
 def test_a_report_never_shows_more_than_its_viewer_sees(stores, reports):
     engine = create(stores["demo"])
     try:
-        access.add_user(engine, "rep", "password-rep", name="R", role="rep", rep="R01")
+        users.add_user(engine, "rep", "password-rep", name="R", role="rep", rep="R01")
     finally:
         engine.dispose()
     made = reports(stores["demo"], "2026-09-30")

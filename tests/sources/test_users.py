@@ -6,7 +6,8 @@ import pytest
 
 from workbench.errors import NotAllowed, SourceError, UnknownName
 from workbench.sources import users
-from workbench.store import access, create
+from workbench.store import create
+from workbench.store.users import sign_in
 from workbench.vocabulary import Role
 
 HEAD = "username,password,name,role,rep\n"
@@ -30,7 +31,7 @@ def test_users_are_added_once_and_keep_their_password(engine, tmp_path):
         tmp_path, HEAD + "ana,another one,Ana Costa,admin,\nben,long enough,Ben,executive,\n"
     )
     assert [user.username for user in users.load(engine, path)] == ["ben"]
-    assert access.sign_in(engine, "ana", "long enough").role is Role.ANALYST
+    assert sign_in(engine, "ana", "long enough").role is Role.ANALYST
 
 
 @pytest.mark.parametrize(

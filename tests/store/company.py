@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from workbench.store import access
+from workbench.store import access, users
 from workbench.store.batch import Author, batch
 from workbench.vocabulary import Role, Surface
 
@@ -132,7 +132,7 @@ def fill(engine) -> Company:
         ("rep3", Role.REP, "R3"),
         ("boss", Role.EXECUTIVE, None),
     ):
-        access.add_user(engine, username, "a long password", name=username, role=role, rep=rep)
+        users.add_user(engine, username, "a long password", name=username, role=role, rep=rep)
     plain = {k: int(v) for k, v in reps.items()}
     return Company(
         plain,

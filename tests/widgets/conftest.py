@@ -6,7 +6,7 @@ import pytest
 
 import workbench
 from tests.store.company import TODAY, fill
-from workbench.store import access, create
+from workbench.store import create, users
 
 
 @pytest.fixture
@@ -15,8 +15,8 @@ def company(tmp_path):
     url = f"sqlite:///{tmp_path / 'company.db'}"
     engine = create(url)
     ids = fill(engine)
-    access.add_user(engine, "ana", "password-ana", name="Ana", role="analyst")
-    access.add_user(engine, "max", "password-max", name="Max", role="manager", rep="M")
+    users.add_user(engine, "ana", "password-ana", name="Ana", role="analyst")
+    users.add_user(engine, "max", "password-max", name="Max", role="manager", rep="M")
     engine.dispose()
     return url, ids
 

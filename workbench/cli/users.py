@@ -52,18 +52,18 @@ def add(
 ) -> None:
     """Add someone who may sign in, or all of a file."""
     from workbench import terminal
-    from workbench.sources import users
-    from workbench.store import access, connect
+    from workbench.sources.users import load
+    from workbench.store import connect, users
 
     settings = settings_of(config, database)
     engine = connect(settings.database)
     if file:
-        terminal.users(users.load(engine, file))
+        terminal.users(load(engine, file))
         return
     if not username:
         raise NotAllowed("Whom? Give a user name, or --from FILE.")
     secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    added = access.add_user(
+    added = users.add_user(
         engine,
         username,
         secret,

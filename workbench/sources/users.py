@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from workbench.errors import SourceError
-from workbench.store.access import add_user
 from workbench.store.schema import User
+from workbench.store.users import add_user
 
 if TYPE_CHECKING:
     from pathlib import Path

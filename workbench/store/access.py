@@ -1,4 +1,4 @@
-"""Who signs in, what they may see, and what they may write.
+"""What who signs in may see, and what they may write.
 
 A rep sees their own accounts, a manager those of everyone under them at any level, everybody else
 all. Rights are those of today, whatever date is looked at; they are applied where tables are read
@@ -10,14 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Engine, insert, or_, select
+from sqlalchemy import Engine, or_, select
 
-from workbench.errors import NotAllowed, Reason, UnknownName
+from workbench.errors import NotAllowed, Reason
 from workbench.locale import msg
-from workbench.store.engine import writing
-from workbench.store.schema import OwnerPeriod, Rep, TeamPeriod, User
+from workbench.store.schema import OwnerPeriod, TeamPeriod, User
 from workbench.vocabulary import Role, field_name
 
 if TYPE_CHECKING:
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Subquery
 
-HASHER = PasswordHasher()
 LIMITED = frozenset({Role.REP, Role.PARTNER, Role.MANAGER})
 READ_ONLY = frozenset({Role.EXECUTIVE})
 LOADERS = frozenset({Role.DIRECTOR, Role.ANALYST, Role.ADMIN})  # who may undo a load
@@ -54,64 +50,6 @@ class Viewer:
         return self.role in LIMITED
 
 
-def hash_password(password: str) -> str:
-    """An argon2id hash.
-
-    Raises:
-        NotAllowed: the password is too short.
-    """
-    least = 8
-    if len(password) < least:
-        raise NotAllowed(f"A password has at least {least} characters.")
-    return HASHER.hash(password)
-
-
-def add_user(
-    engine: Engine,
-    username: str,
-    password: str,
-    *,
-    name: str,
-    role: Role | str,
-    rep: str | None = None,
-    language: str = "fr",
-) -> Viewer:
-    """Add someone who may sign in; `rep` is the code or name of the rep that they are.
-
-    Raises:
-        UnknownName: no rep is called so, or no such role.
-        NotAllowed: the name is taken, or a limited role has no rep.
-    """
-    if role not in set(Role):
-        raise UnknownName("role", str(role), list(Role))
-    role = Role(role)
-    with writing(engine) as connection:
-        rep_id = None
-        if rep is not None:
-            rep_id = connection.scalar(select(Rep.id).where(or_(Rep.code == rep, Rep.name == rep)))
-            if rep_id is None:
-                known = connection.scalars(select(Rep.name)).all()
-                raise UnknownName("rep", rep, known)
-        elif role in LIMITED:
-            raise NotAllowed(
-                f"A user with the role {role} needs a rep: they see that rep's accounts."
-            )
-        if connection.scalar(select(User.id).where(User.username == username)):
-            raise NotAllowed(f"There is a user {username!r} already.")
-        connection.execute(
-            insert(User).values(
-                username=username,
-                name=name,
-                password_hash=hash_password(password),
-                role=str(role),
-                rep_id=rep_id,
-                language=language,
-                active=True,
-            )
-        )
-    return Viewer(username, name, role, rep_id, language)
-
-
 def viewer(engine: Engine, username: str) -> Viewer:
     """The viewer of that user name.
 
@@ -127,29 +65,6 @@ def viewer(engine: Engine, username: str) -> Viewer:
     if user is None or not user.active:
         raise NotAllowed(f"No active user is called {username!r}.")
     return Viewer(username, user.name, Role(user.role), user.rep_id, user.language)
-
-
-def sign_in(engine: Engine, username: str, password: str) -> Viewer:
-    """The viewer, if the password is theirs.
-
-    Raises:
-        NotAllowed: it isn't; the sentence doesn't say which of the two was wrong.
-    """
-    with engine.connect() as connection:
-        held = connection.scalar(
-            select(User.password_hash).where(User.username == username, User.active)
-        )
-    try:
-        # An unknown name costs the same time as a wrong password: nothing to learn from a clock.
-        HASHER.verify(held or _NOBODY, password)
-    except (VerifyMismatchError, InvalidHashError) as error:
-        raise NotAllowed("Unknown user or wrong password.") from error
-    if held is None:
-        raise NotAllowed("Unknown user or wrong password.")
-    return viewer(engine, username)
-
-
-_NOBODY = HASHER.hash("nobody signs in with this")
 
 
 def visible_reps(connection: Connection, who: Viewer, today: dt.date) -> frozenset[int] | None:

@@ -1,0 +1,1 @@
+"""The cards of the Admin page: who may sign in, who is under whom, what holds."""

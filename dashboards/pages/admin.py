@@ -1,0 +1,39 @@
+"""Admin: who sees and does what?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashboards import cards
+from dashboards.admin import rules, team, users
+from dashboards.shell import Page
+from workbench.locale import msg
+from workbench.vocabulary import Role
+
+if TYPE_CHECKING:
+    import panel as pn
+
+    from dashboards.session import Session
+
+
+def view(session: Session) -> pn.Column:
+    """The page."""
+    return cards.board(
+        users.card(session),
+        team.card(session),
+        rules.card(session),
+        rules.stage_card(session),
+    )
+
+
+PAGE = Page(
+    "admin",
+    msg("Administration"),
+    "admin_panel_settings",
+    msg("Qui voit et fait quoi ?"),
+    view,
+    11,
+    filters=False,
+    roles=frozenset({Role.ADMIN}),
+    unloaded=True,
+)
