@@ -48,7 +48,7 @@ def settings(folder):
 
 
 def run(*arguments, **options):
-    return CliRunner().invoke(app, list(arguments), **options)
+    return CliRunner().invoke(app, list(arguments), prog_name="workbench", **options)
 
 
 def succeed(*arguments, **options):
@@ -223,7 +223,7 @@ def test_a_user_without_name_is_nobody():
         (["metric", "--bogus"], "No such option: --bogus"),
         (["lod"], "No such command 'lod'. Did you mean 'load'? See `workbench --help`."),
         (["metric"], "Missing argument 'name'. See `workbench metric --help`."),
-        (["metric", "funnel_stock", "--rows", "many"], "'many' is not a valid int"),
+        (["metric", "funnel_stock", "--rows", "many"], "Invalid value for '--rows'"),
     ],
 )
 def test_what_is_not_understood_is_one_line(command, said):
