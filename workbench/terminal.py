@@ -6,6 +6,7 @@ dates, nothing where nothing is.
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,9 +21,11 @@ from workbench.locale import DASH, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
 
+    from workbench.exports.outbox import Export
     from workbench.exports.returned import Returned
     from workbench.exports.verdict import Said
     from workbench.locale import Locale
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from workbench.store.access import Viewer
     from workbench.store.check import Difference
     from workbench.store.journal import Outcome
+    from workbench.store.outbox import Entry
     from workbench.store.status import Status
 
     Tell = Callable[[str, int, int], None]
@@ -214,6 +218,36 @@ def differences(found: Sequence[Difference]) -> None:
         if not found
         else f"{len(found)} differences. Keep this store as it is, and restore a sound copy."
     )
+
+
+def outbox(entries: Sequence[Entry], loc: Locale) -> None:
+    """Print what sources have yet to learn, and what they were told."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("change", "source", "record", "field", "theirs", "ours", "state", "by", "why"):
+        table.add_column(name, overflow="fold")
+    for one in entries:
+        why = "disputed" if one.disputed else one.reason or ""
+        table.add_row(
+            str(one.change), one.source, f"{one.entity} {one.code}", one.field, _said(one.known),
+            _said(one.value), str(one.standing), one.user, why,
+        )  # fmt: skip
+    if entries:
+        console().print(table)
+    counts = Counter(str(one.standing) for one in entries)
+    told = ", ".join(f"{loc.count(n)} {name}" for name, n in sorted(counts.items()))
+    console().print(told or "Nothing waits: the sources know what was changed here.")
+
+
+def outbox_export(found: Export, paths: Sequence[Path], loc: Locale) -> None:
+    """Print what was written for a source, and what couldn't be, with the reason."""
+    for path, table in zip(paths, found.tables, strict=True):
+        console().print(f"Written: {path}, {loc.count(len(table.rows) - 1)} rows")
+    for one, why in found.left[:LINES_SHOWN]:
+        console().print(f"Not written: {one.entity} {one.code}, {one.field}: {loc.say(why)}")
+    if len(found.left) > LINES_SHOWN:
+        console().print(f"… {loc.count(len(found.left))} not written in all")
+    if not found.tables:
+        console().print(f"Nothing waits for {found.preset.name} that could be written.")
 
 
 def _said(value: Any) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboards import cards, tables
 from dashboards.cards import Number
+from dashboards.outbox import Outbox
 from dashboards.settling import Settling
 from dashboards.shell import Page
 from dashboards.tables import Rows
@@ -228,6 +229,7 @@ def view(session: Session) -> pn.Column:
             empty=loc.t("Rien n’a encore été chargé : lancez « workbench load »."),
         ),
         Settling(session).view,
+        *([Outbox(session).view] if Outbox.shown_to(session) else []),
         tables.table(
             session,
             loc.t("Lignes refusées"),

@@ -6,6 +6,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_shell import number
+from workbench.store import access, connect, journal
+from workbench.vocabulary import Surface
 
 
 def test_loads_stand_with_their_control_totals(page_as):
@@ -28,6 +30,36 @@ def test_customers_without_account_stand_with_their_amount(page_as):
 def test_the_ledger_balances(page_as):
     page = page_as("director", "/data")
     expect(number(page, "Débit − crédit du grand livre").locator(".value")).to_have_text("0,00 €")
+
+
+def test_what_the_source_has_yet_to_learn_is_downloaded_and_marked(page_as, store):
+    engine = connect(f"sqlite:///{store}")
+    with engine.connect() as connection:
+        account, code = connection.exec_driver_sql(
+            "SELECT id, code FROM account WHERE name = 'Groupe Castelnau'"
+        ).one()
+    viewer = access.viewer(engine, "directrice")
+    seen = journal.version(engine, "account", account)
+    edit = journal.Edit("account", account, seen, "street", "1 rue du Port")
+    journal.save(engine, [edit], viewer=viewer, surface=Surface.CLI)
+    page = page_as("director", "/data")
+    card = page.locator(".card:has(h2:text-is('À renvoyer à la source'))")
+    card.scroll_into_view_if_needed()
+    expect(card).to_contain_text("generic")
+    with page.expect_download() as given:
+        card.get_by_role("button", name="Télécharger pour la source").click()
+    text = given.value.path().read_text("utf-8-sig")
+    assert code in text
+    assert "1 rue du Port" in text
+    card.get_by_role("button", name="Marquer comme importées").click()
+    expect(card).to_contain_text("Rien à renvoyer")
+    engine.dispose()
+
+
+def test_only_who_loads_sends_back(page_as):
+    page = page_as("manager", "/data")
+    expect(page.get_by_text("Chargements", exact=True)).to_be_visible()
+    expect(page.get_by_text("À renvoyer à la source")).to_have_count(0)
 
 
 def test_on_a_phone_nothing_is_wider_than_it(page_as):

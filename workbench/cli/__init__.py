@@ -15,10 +15,10 @@ from workbench.cli.base import app, examples
 
 # Commands stand in the help in this order.
 # isort: off
-from workbench.cli import store, look, edit, users
+from workbench.cli import store, look, edit, outbox, users
 # isort: on
 
-__all__ = ["app", "edit", "look", "main", "store", "users"]
+__all__ = ["app", "edit", "look", "main", "outbox", "store", "users"]
 
 
 @app.callback(

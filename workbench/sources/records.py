@@ -15,9 +15,10 @@ import pandas as pd
 from sqlalchemy import insert, select
 
 from workbench.sources.history import COLUMNS
+from workbench.store import outbox
 from workbench.store.batch import columns_of, plain, table_of
 from workbench.store.replay import Event, undone
-from workbench.store.schema import Change, SourceConflict
+from workbench.store.schema import Change, Outbox, SourceConflict
 from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
@@ -283,9 +284,30 @@ class Records:
         wanted = pd.concat(parts[1:] or parts)
         kept = met = 0
         if entity in EDITED:
+            self._arrived(entity, rows, held, mine)
             wanted, kept, met = self._since_last_load(entity, rows, held, wanted, mine)
         self._set(entity, wanted)
         return wanted["code"].nunique(), kept, met
+
+    def _arrived(
+        self, entity: str, rows: pd.DataFrame, held: pd.DataFrame, timeline: pd.DataFrame
+    ) -> None:
+        """Mark what was changed here and the source now says, too, as arrived there."""
+        told: dict[str, dict[Any, Any]] = {
+            str(name): dict(zip(rows["code"], rows[name], strict=True)) for name in rows
+        }
+        last = timeline.drop_duplicates(["code", "field"], keep="last")
+        for one, name, value in last[["code", "field", "value"]].itertuples(index=False):
+            told.setdefault(name, {}).setdefault(one, value)
+        codes: dict[Any, Any] = dict(zip(held["id"], held["code"], strict=True))
+
+        def said(record_id: int, name: str) -> tuple[Any, Any] | None:
+            code = codes.get(record_id)
+            if code not in told.get(name, {}):
+                return None
+            return told[name][code], held.loc[str(code), name]
+
+        outbox.arrive(self.batch.connection, entity, self.source, said, self.batch.recorded_at)
 
     def _since_last_load(
         self,
@@ -354,6 +376,7 @@ class Records:
                 Change.field,
                 Change.new,
                 Change.surface,
+                Change.recorded_at,
             )
             .where(Change.entity == entity, Change.undoes.is_(None))
             .where(Change.surface.in_([Surface.LOAD.value, Surface.RULE.value]))
@@ -362,9 +385,10 @@ class Records:
         gone = self._undone(entity)
         wanted = set(ids)
         names = list(columns_of(entity))
+        later: dict[tuple[int, str], dt.datetime] = {}
         past: dict[int, dict[str, list[tuple[str, Any]]]] = {}
         ruled: dict[tuple[int, str], Any] = {}
-        for number, record, op, effective, name, new, surface in rows:
+        for number, record, op, effective, name, new, surface, moment in rows:
             if record not in wanted or op == "delete" or number in gone:
                 continue
             value: Any = None if new is None else orjson.loads(new)
@@ -375,7 +399,25 @@ class Records:
                 past[record] = {one: [(day, value.get(one))] for one in names}
             else:
                 past[record][str(name)].append((day, value))
+                later[record, str(name)] = max(moment, later.get((record, str(name)), moment))
+        for record, name, value, moment in self._shown(entity):
+            if record in past and moment >= later.get((record, name), moment):
+                past[record][name].append((moment.date().isoformat(), value))
         return past, ruled
+
+    def _shown(self, entity: str) -> list[tuple[int, str, Any, dt.datetime]]:
+        """What was changed here and a load has shown since: from then on the source says it."""
+        query = (
+            select(Change.record_id, Change.field, Change.new, Outbox.at)
+            .join(Outbox, Outbox.change_id == Change.id)
+            .where(Change.entity == entity, Outbox.state == outbox.Standing.ARRIVED)
+            .order_by(Outbox.at, Change.id)
+        )
+        rows: Any = self.batch.connection.execute(query)
+        return [
+            (record, name, None if new is None else orjson.loads(new), at)
+            for record, name, new, at in rows
+        ]
 
     def _undone(self, entity: str) -> set[int]:
         """The numbers of the entity's changes that are undone."""

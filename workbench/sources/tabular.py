@@ -108,7 +108,7 @@ def sheets(files: Iterable[Path], preset: Preset, rejected: Rejected) -> dict[st
     for path in listed:
         if path.suffix.lower() in TABLES[:3]:
             if path.stem in wanted:
-                found[path.stem] = _csv(path, preset, rejected)
+                found[path.stem] = csv_sheet(path, preset, rejected)
         else:
             found |= _workbook(path, preset, {name for name in wanted if name})
     if not found:
@@ -120,7 +120,12 @@ def sheets(files: Iterable[Path], preset: Preset, rejected: Rejected) -> dict[st
     return found
 
 
-def _csv(path: Path, preset: Preset, rejected: Rejected) -> Sheet:
+def csv_sheet(path: Path, preset: Preset, rejected: Rejected) -> Sheet:
+    """A file's cells, rows with another number of columns than the first set apart.
+
+    Raises:
+        SourceError: it can't be read.
+    """
     try:
         data = path.read_bytes()
         text = decode(data)[0] if preset.encoding == "auto" else data.decode(preset.encoding)

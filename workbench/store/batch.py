@@ -22,7 +22,7 @@ from sqlalchemy import Boolean, Date, Float, Integer, delete, func, select, upda
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from workbench.locale import missing
-from workbench.store import schema
+from workbench.store import outbox, schema
 from workbench.store.engine import writing
 from workbench.store.promotion import Written, promotions
 from workbench.store.replay import (
@@ -374,6 +374,7 @@ class Batch:
             for subject in SUBJECTS:
                 if subject.entity == entity:
                     rows[subject.table] += period_rows(subject, record_id, held)
+        first = self._next
         self._write(
             (
                 s.record_id,
@@ -389,6 +390,7 @@ class Batch:
             for id_, s in waiting.items()
         )
         self._update(entity, updates, settings)
+        self._queue(entity, first)
         for subject in SUBJECTS:
             if subject.entity == entity:
                 self._replace_periods(subject, touched, rows[subject.table])
@@ -408,8 +410,14 @@ class Batch:
                 [(setting.record_id,) for setting in settings],
             )
 
+    def _queue(self, entity: str, first: int) -> None:
+        """Put what was written from that number on into the outbox, but for what a source said."""
+        if self.author.surface is not Surface.LOAD:
+            outbox.queue(self.connection, entity, first, self._next - 1)
+
     def undo(self, undos: Sequence[Undo]) -> None:
         """Write these rows, then bring the records to what the journal now says of them."""
+        first = self._next
         self._write(
             (
                 u.record_id,
@@ -431,6 +439,7 @@ class Batch:
         for entity in ENTITIES:
             if entity in touched:
                 gone[entity] = self.rebuild(entity, touched[entity])
+                self._queue(entity, first)
         for entity in reversed(list(gone)):
             table = table_of(entity)
             for up in (c.name for c in table.columns if c.references(table.c.id)):

@@ -445,6 +445,20 @@ class SourceConflict(MappedAsDataclass, Base, kw_only=True):
     kept: Mapped[str | None] = mapped_column(default=None)
 
 
+class Outbox(MappedAsDataclass, Base, kw_only=True):
+    """A change on its way back to the source of its record; `state` is `outbox.Standing`."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index("ix_outbox_state", "state"),)
+    change_id: Mapped[int] = mapped_column(
+        ForeignKey("change.id"), primary_key=True, autoincrement=False
+    )
+    source: Mapped[str]
+    state: Mapped[str]
+    at: Mapped[dt.datetime | None] = mapped_column(default=None)
+    reason: Mapped[str | None] = mapped_column(default=None)
+
+
 class RejectedRow(MappedAsDataclass, Base, kw_only=True):
     """A row of a source that didn't fit, with its reason."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import select, update
 
 from workbench.errors import NotAllowed, UnknownName
-from workbench.store import access, journal
+from workbench.store import access, journal, outbox
 from workbench.store.batch import columns_of, plain_value, table_of
 from workbench.store.engine import writing
 from workbench.store.journal import Edit, Outcome, State
@@ -117,4 +117,6 @@ def settle(
             .where(SourceConflict.id == conflict)
             .values(settled_at=dt.datetime.now(dt.UTC), settled_by=viewer.username, kept=keep)
         )
+        if keep == "ours":
+            outbox.again(connection, (one.entity, one.record_id, one.field))
     return outcome
