@@ -99,6 +99,22 @@ class Auth(Section):
     oidc: dict[str, str] = Field(default_factory=dict)
 
 
+class Privacy(Section):
+    """How long people are kept, and the key by which those who were anonymised stay out.
+
+    Attributes:
+        key_file: made at the first anonymisation; to be kept with the store, not in it.
+        years: after so many since their last contact, people who aren't clients' are to go.
+        grace_days: between the warning and the anonymisation.
+        log_days: for so long it is kept who looked at which sheet.
+    """
+
+    key_file: Path = Path("var/privacy.key")
+    years: int = Field(default=3, ge=1)
+    grace_days: int = Field(default=30, ge=0)
+    log_days: int = Field(default=365, ge=1)
+
+
 class SourceSettings(Section):
     """One source: a folder (or one file) of CRM tables read by a preset, or FEC files.
 
@@ -151,6 +167,7 @@ class Settings(BaseSettings):
     sources: tuple[SourceSettings, ...] = ()
     rules: Rules = Field(default_factory=Rules)
     auth: Auth = Auth()
+    privacy: Privacy = Privacy()
 
     @field_validator("timezone")
     @classmethod
@@ -206,6 +223,9 @@ class Settings(BaseSettings):
         if "secret_file" not in given.get("auth", {}):
             secret = (folder / self.auth.secret_file).resolve()
             changes["auth"] = self.auth.model_copy(update={"secret_file": secret})
+        if "key_file" not in given.get("privacy", {}):
+            key = (folder / self.privacy.key_file).resolve()
+            changes["privacy"] = self.privacy.model_copy(update={"key_file": key})
         if self.database.startswith(SQLITE) and "database" not in given:
             file = folder / self.database.removeprefix(SQLITE)
             changes["database"] = SQLITE + str(file.resolve())

@@ -50,6 +50,22 @@ class DecisionRole(Word):
     NONE = "none", "Aucun"
 
 
+class Channel(Word):
+    """By which a contact may be written to or called."""
+
+    EMAIL = "email", "E-mail"
+    PHONE = "phone", "Téléphone"
+    POST = "post", "Courrier postal"
+    SMS = "sms", "SMS"
+
+
+class ConsentState(Word):
+    """Of a contact, on a channel."""
+
+    GIVEN = "given", "Accordé"
+    WITHDRAWN = "withdrawn", "Retiré"
+
+
 class RepKind(Word):
     """How a rep sells; managers and directors lead."""
 
@@ -191,6 +207,12 @@ FIELDS = {
     "job": "Fonction",
     "decision_role": "Rôle dans la décision",
     "account_id": "Compte",
+    "anonymised_on": "Anonymisé le",
+    "channel": "Canal",
+    "state": "État",
+    "date": "Date",
+    "proof": "Preuve",
+    "noted_by": "Noté par",
     "manager_id": "Responsable",
 }
 """French names of the fields that people edit or read in a history."""

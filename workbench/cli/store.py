@@ -66,6 +66,7 @@ def load(
     from workbench.sources.load import load as load_sources
     from workbench.sources.load import write_rejected
     from workbench.store import create
+    from workbench.store.privacy import key
 
     settings = settings_of(config, database)
     named = [SourceSettings(kind="crm", path=path, preset=preset) for path in crm or []]
@@ -90,6 +91,7 @@ def load(
             currency=settings.currency,
             today=settings.today,
             rules=settings.rules,
+            key=key.read(settings.privacy.key_file),
         )
     data = open_data(settings.database, as_of=report.data_date, today=settings.today)
     terminal.load_report(report, unmatched_customers.of(data), settings.locale())

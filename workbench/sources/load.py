@@ -20,6 +20,7 @@ from sqlalchemy import insert, select
 from workbench.errors import SourceError
 from workbench.settings import Currency, SourceSettings
 from workbench.sources import crm, ledger, matching, preset
+from workbench.sources.keptout import KeptOut
 from workbench.sources.records import Counts, Records
 from workbench.store import journal
 from workbench.store.schema import Account, LedgerCustomer, Load, RejectedRow
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from workbench.sources.ledger import Book
     from workbench.sources.preset import Preset
     from workbench.store.journal import Batch
+    from workbench.store.privacy.key import Key
     from workbench.store.rules import Rules
 
 Progress = Callable[[str, int, int], None]
@@ -106,6 +108,7 @@ def load(
     currency: Currency | None = None,
     today: dt.date | None = None,
     rules: Rules | None = None,
+    key: Key | None = None,
 ) -> LoadReport:
     """Load sources: CRM tables first, then ledgers, then customers are tied to accounts.
 
@@ -119,9 +122,11 @@ def load(
         currency: the reporting currency and the rates of others; euro without rates if left out.
         today: since when a value holds that changed without a date; today's date if left out.
         rules: those that act on what is loaded; the usual ones if left out.
+        key: by which those who were anonymised are known again, and left out.
 
     Raises:
         SourceError: a file can't be read; nothing was written.
+        StoreError: people were anonymised, and this isn't the key that it was done with.
     """
     started = time.perf_counter()
     steps = _Steps(progress)
@@ -135,6 +140,7 @@ def load(
                 Records(batch, one.name, today or _calendar_day()),
                 currency or Currency(),
                 steps,
+                KeptOut.of(batch.connection, key, one.name),
             )
             for one in read
         ]
@@ -170,7 +176,13 @@ def _read(source: SourceSettings, steps: _Steps) -> _Read:
     return _Read(chosen.name, used, chosen, tables)
 
 
-def _write(read: _Read, records: Records, currency: Currency, steps: _Steps) -> LoadReport:
+def _write(
+    read: _Read, records: Records, currency: Currency, steps: _Steps, kept: KeptOut | None
+) -> LoadReport:
+    if kept and read.tables is not None:
+        kept.screen(read.tables)
+    elif kept:
+        kept.screen_books(read.books)
     if read.tables is None or read.preset is None:
         counts, latest = ledger.write(read.books, records, steps.writes)
         rejected = [
@@ -189,6 +201,8 @@ def _write(read: _Read, records: Records, currency: Currency, steps: _Steps) -> 
         counts, latest = crm.write(read.tables, records, read.preset, currency, steps.writes)
         rejected, notes = read.tables.rejected.rows, read.tables.notes
     frame = pd.DataFrame(rejected, columns=REJECTED)
+    if kept:
+        frame = kept.rejected(frame)
     return LoadReport(counts, frame, notes=notes, data_date=latest)
 
 

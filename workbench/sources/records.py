@@ -18,7 +18,7 @@ from workbench.sources.history import COLUMNS
 from workbench.store import outbox
 from workbench.store.batch import columns_of, plain, table_of
 from workbench.store.replay import Event, undone
-from workbench.store.schema import Change, Outbox, SourceConflict
+from workbench.store.schema import Change, KeptField, Outbox, SourceConflict
 from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ class Records:
     source: str
     today: dt.date
     _codes: dict[str, dict[str, int]] = field(default_factory=dict)
+    _kept: set[tuple[Any, ...]] | None = None
 
     def codes(self, entity: str) -> dict[str, int]:
         """Ids by code: this source's records, and others' whose code is no one else's.
@@ -281,7 +282,8 @@ class Records:
                         }
                     )
                 )
-        wanted = pd.concat(parts[1:] or parts)
+        wanted = self._followed(entity, pd.concat(parts[1:] or parts))
+        mine = self._followed(entity, mine)
         kept = met = 0
         if entity in EDITED:
             self._arrived(entity, rows, held, mine)
@@ -308,6 +310,20 @@ class Records:
             return told[name][code], held.loc[str(code), name]
 
         outbox.arrive(self.batch.connection, entity, self.source, said, self.batch.recorded_at)
+
+    def _followed(self, entity: str, settings: pd.DataFrame) -> pd.DataFrame:
+        """Without the fields out of which a person was taken: they would be named again."""
+        if self._kept is None:
+            columns = (KeptField.entity, KeptField.record_id, KeptField.field)
+            self._kept = {tuple(row) for row in self.batch.connection.execute(select(*columns))}
+        if not self._kept or settings.empty:
+            return settings
+        ids = self.codes(entity)
+        free = [
+            (entity, ids.get(code), name) not in self._kept
+            for code, name in zip(settings["code"], settings["field"], strict=True)
+        ]
+        return settings[free]
 
     def _since_last_load(
         self,

@@ -24,10 +24,11 @@ from workbench.store import access
 from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
 from workbench.store.frames import QUERIES, Scope
+from workbench.store.past import forget as forget_pasts
 from workbench.store.past import past
 from workbench.store.proposal import Proposal, propose
 from workbench.store.replay import SUBJECTS, by_record, state
-from workbench.store.schema import ENTITIES, Change, Load
+from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RetentionWarning
 from workbench.tables import TABLES, table
 
 if TYPE_CHECKING:
@@ -41,15 +42,22 @@ Backend = Literal["pandas", "polars", "duckdb", "pyarrow"]
 KEPT_BYTES = 2 << 30  # of Arrow data, shared by the sessions of a process
 
 # Entities whose fields may be corrected with a date of effect, and the table where they show.
-DATED = {"accounts": "account", "opportunities": "opportunity", "contacts": "contact"}
+DATED = {
+    "accounts": "account",
+    "opportunities": "opportunity",
+    "contacts": "contact",
+    "consents": "consent",
+}
 
 # Tables whose rows stay with those of another when that one is filtered: by key, in it.
 FOLLOWS = {
     "ledger_entries": ("customer_id", "ledger_customers"),
     "document_lines": ("document_id", "documents"),
+    "retention_warnings": ("contact_id", "contacts"),
     **dict.fromkeys(
         (
             "contacts",
+            "consents",
             "documents",
             "ledger_customers",
             "contracts",
@@ -96,12 +104,28 @@ class _Shelf:
                     self._bytes -= dropped
             return made
 
+    def forget(self, url: str) -> None:
+        """Drop what was read of a store: people were taken out of it since."""
+        with self._lock:
+            for key in [key for key in self._held if _names(key, url)]:
+                self._bytes -= self._held.pop(key)[1]
+
+
+def _names(key: Hashable, url: str) -> bool:
+    """Whether a key, or one within it, is of that store."""
+    return key == url or (isinstance(key, tuple) and any(_names(part, url) for part in key))
+
 
 SHELF = _Shelf()
+FORGOTTEN = "forgotten"  # among versions: the newest row of what is kept out of the store
+_FORGOT: dict[str, int] = {}
 
 
 def versions(engine: Engine) -> dict[str, int]:
-    """The number of the newest change per entity; "" is the newest of all."""
+    """The number of the newest change per entity; "" is the newest of all.
+
+    Whoever asks after people were taken out of the store no longer finds what was read before.
+    """
     with engine.connect() as connection:
         found = {
             entity: connection.scalar(select(func.max(Change.id)).where(Change.entity == entity))
@@ -109,8 +133,24 @@ def versions(engine: Engine) -> dict[str, int]:
             for entity in ENTITIES
         }
         found["load"] = connection.scalar(select(func.max(Load.id))) or 0
+        warned, newest = connection.execute(
+            select(func.count(RetentionWarning.id), func.max(RetentionWarning.id))
+        ).one()
+        forgotten = connection.scalar(select(func.max(KeptOut.id))) or 0
     found[""] = max(found.values(), default=0)
+    found["retention"] = ((newest or 0) << 32) + warned
+    found[FORGOTTEN] = forgotten
+    _forget(engine, forgotten)
     return found
+
+
+def _forget(engine: Engine, forgotten: int) -> None:
+    """Keep nothing that was read before people were last taken out of the store."""
+    url = str(engine.url)
+    if _FORGOT.setdefault(url, forgotten) != forgotten:
+        _FORGOT[url] = forgotten
+        SHELF.forget(url)
+        forget_pasts(engine)
 
 
 @dataclass(frozen=True)
@@ -209,6 +249,8 @@ class Dataset:
             self._versions[""],
             self._versions["load"],
         )
+        # Taking a person out alters what the journal says without adding to each table's part.
+        moved += (self._versions[FORGOTTEN],)
         return (str(self.engine.url), name, self.as_of, self.known_at, self.scope, moved)
 
     def _whole(self, name: str) -> Any:

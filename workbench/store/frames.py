@@ -154,6 +154,26 @@ def contacts(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - undat
     return select(*_columns("contacts", s.Contact)).where(scope.sees(s.Contact.account_id))
 
 
+def consents(day: dt.date, scope: Scope) -> Select[Any]:
+    """Consents of visible accounts' contacts, given or taken back by the day."""
+    c = s.Consent
+    return (
+        select(*_columns("consents", c, account_id=s.Contact.account_id))
+        .join(s.Contact, s.Contact.id == c.contact_id)
+        .where(c.date <= day, scope.sees(s.Contact.account_id))
+    )
+
+
+def retention_warnings(day: dt.date, scope: Scope) -> Select[Any]:
+    """Warnings given by the day, of visible accounts' contacts."""
+    w = s.RetentionWarning
+    return (
+        select(*_columns("retention_warnings", w))
+        .join(s.Contact, s.Contact.id == w.contact_id)
+        .where(w.warned_on <= day, scope.sees(s.Contact.account_id))
+    )
+
+
 def documents(day: dt.date, scope: Scope) -> Select[Any]:
     """Documents dated up to the day."""
     d = s.Document
@@ -263,6 +283,8 @@ def rejected_rows(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - 
 QUERIES: dict[str, tuple[Callable[[dt.date, Scope], Select[Any]], tuple[str, ...]]] = {
     "accounts": (accounts, ("account", "rep")),
     "contacts": (contacts, ("contact", "account")),
+    "consents": (consents, ("consent", "contact", "account")),
+    "retention_warnings": (retention_warnings, ("retention", "contact", "account")),
     "reps": (reps, ("rep",)),
     "stages": (stages, ("stage", "pipeline")),
     "opportunities": (opportunities, ("opportunity", "account", "rep")),

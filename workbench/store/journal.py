@@ -28,6 +28,7 @@ from workbench.store.batch import (
     plain_value,
     table_of,
 )
+from workbench.store.privacy.fields import ANONYMISED
 from workbench.store.replay import BEGINNING, Event, active, decode, undone
 from workbench.store.rules import EDITABLE, Case, Rules, StageFacts, refusal
 from workbench.store.schema import Account, Change, Load, Pipeline, Stage
@@ -421,6 +422,10 @@ def _undone(
         ]
         if why:
             found.append(Outcome(edit, State.FORBIDDEN, why))
+        elif change.field == ANONYMISED:
+            found.append(
+                Outcome(edit, State.REFUSED, Reason(msg("Une anonymisation ne s’annule pas.")))
+            )
         elif change.id in gone[key]:
             found.append(Outcome(edit, State.REFUSED, Reason(msg("C’est déjà annulé."))))
         elif later:

@@ -19,6 +19,7 @@ from sqlalchemy import Table, select, update
 
 from workbench.errors import UnknownName
 from workbench.store.engine import writing
+from workbench.store.privacy.fields import ANONYMISED
 from workbench.store.replay import Event, active, by_record, decode, state
 from workbench.store.schema import ENTITIES, Base, Change, Outbox
 from workbench.vocabulary import Surface
@@ -94,17 +95,20 @@ class Records:
 def queue(connection: Connection, entity: str, first: int, last: int) -> None:
     """Put the settings among these changes of an entity in, of records that a source brought.
 
-    Undoing what a load said is nothing that the source should learn.
+    Undoing what a load said is nothing that the source should learn, nor what is said of a record
+    that is nobody's any more: the source knows it by another name.
     """
     if entity not in SENT or last < first:
         return
+    gone = ANONYMISED in Base.metadata.tables[entity].columns
+    somebody = f"AND r.{ANONYMISED} IS NULL AND c.field <> '{ANONYMISED}' " if gone else ""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     connection.exec_driver_sql(
         "INSERT INTO outbox (change_id, source, state) "  # noqa: S608 - our own names
         f"SELECT c.id, r.source, 'waiting' FROM change c JOIN \"{entity}\" r ON r.id = c.record_id "
         "LEFT JOIN change u ON u.id = c.undoes "
         f"WHERE c.id BETWEEN {mark} AND {mark} AND c.entity = {mark} AND c.op = 'set' "
-        "AND r.source <> '' AND (u.id IS NULL OR u.surface <> 'load')",
+        f"{somebody}AND r.source <> '' AND (u.id IS NULL OR u.surface <> 'load')",
         (first, last, entity),
     )
 

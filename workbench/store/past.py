@@ -14,8 +14,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import func, select
 from sqlalchemy import insert as insert_into
-from sqlalchemy import select
 
 from workbench.store.batch import (
     JOURNAL_COLUMNS,
@@ -30,14 +30,15 @@ from workbench.store.batch import (
 )
 from workbench.store.engine import migrate, writing
 from workbench.store.replay import SUBJECTS, by_record, state
-from workbench.store.schema import ENTITIES, Change, Load, RejectedRow
+from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RejectedRow
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from sqlalchemy import Connection, Engine
 
-_FOLDER = Path(tempfile.mkdtemp(prefix="workbench-past-"))
+PREFIX = "workbench-past-"
+_FOLDER = Path(tempfile.mkdtemp(prefix=PREFIX))
 _LOCK = threading.Lock()
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
@@ -46,10 +47,11 @@ def past(engine: Engine, known_at: dt.datetime) -> Engine:
     """A store that holds what had been recorded by then; itself where nothing was since."""
     with engine.connect() as connection:
         newest = connection.scalar(select(Change.recorded_at).order_by(Change.id.desc()).limit(1))
+        forgotten = connection.scalar(select(func.max(KeptOut.id))) or 0
     if newest is None or newest <= known_at:
         return engine
-    name = hashlib.sha256(f"{engine.url}|{known_at.isoformat()}".encode()).hexdigest()[:24]
-    path = _FOLDER / f"{name}.db"
+    name = f"{known_at.isoformat()}|{forgotten}"
+    path = _FOLDER / _short(str(engine.url)) / f"{_short(name)}.db"
     with _LOCK:
         made = path.exists()
         replayed = migrate(f"sqlite:///{path}")
@@ -60,6 +62,19 @@ def past(engine: Engine, known_at: dt.datetime) -> Engine:
                     _replay(connection, target, entity, known_at)
                 _copy(connection, target, known_at)
     return replayed
+
+
+def forget(engine: Engine) -> None:
+    """Remove the pasts that this machine's processes have made of a store: they name people.
+
+    A process that reads one goes on in what is no longer on any disk, and makes itself another.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{_short(str(engine.url))}"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def _replay(source: Connection, target: Connection, entity: str, known_at: dt.datetime) -> None:

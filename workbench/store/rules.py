@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.errors import Reason, UnknownName
 from workbench.locale import msg
+from workbench.store.privacy.fields import ANONYMISED, PERSONAL
 from workbench.vocabulary import (
     DecisionRole,
     LossReason,
@@ -149,6 +150,17 @@ def _editable(entity: str, case: Case) -> Reason | None:
         msg("Le champ « {field} » ne se modifie pas ; ceux-ci, oui : {fields}."),
         field=field_name(case.field),
         fields=[field_name(name) for name in fields],
+    )
+
+
+def _still_somebody(entity: str, case: Case) -> Reason | None:
+    since = case.before.get(ANONYMISED)
+    if since is None or case.field not in PERSONAL.get(entity, ()):
+        return None
+    return Reason(
+        msg("Cette fiche a été anonymisée le {day} : « {field} » ne se remplit plus."),
+        day=since,
+        field=field_name(case.field),
     )
 
 
@@ -292,7 +304,14 @@ def _close_date(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
 
 
 Rule = Callable[[str, Case], Reason | None]
-GENERAL: tuple[Rule, ...] = (_editable, _required, _known_word, _among_values, _not_negative)
+GENERAL: tuple[Rule, ...] = (
+    _editable,
+    _still_somebody,
+    _required,
+    _known_word,
+    _among_values,
+    _not_negative,
+)
 RULES: dict[str, tuple[Rule, ...]] = {
     "account": (_transition,),
     "opportunity": (_stage, _loss_reason, _probability, _close_date),

@@ -156,6 +156,7 @@ class Account(Record, Base, kw_only=True):
     next_step_on: Mapped[dt.date | None] = mapped_column(default=None)
     qualified_on: Mapped[dt.date | None] = mapped_column(default=None)
     notes: Mapped[str | None] = mapped_column(default=None)
+    anonymised_on: Mapped[dt.date | None] = mapped_column(default=None)
 
 
 class Contact(Record, Base, kw_only=True):
@@ -172,6 +173,20 @@ class Contact(Record, Base, kw_only=True):
     decision_role: Mapped[str | None] = mapped_column(default=None)
     email: Mapped[str | None] = mapped_column(default=None)
     phone: Mapped[str | None] = mapped_column(default=None)
+    anonymised_on: Mapped[dt.date | None] = mapped_column(default=None)
+
+
+class Consent(Record, Base, kw_only=True):
+    """What a contact agreed to on a channel, or took back: since when, by what proof."""
+
+    __tablename__ = "consent"
+    __table_args__ = _source_code()
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    channel: Mapped[str]
+    state: Mapped[str]
+    date: Mapped[dt.date]
+    proof: Mapped[str | None] = mapped_column(default=None)
+    noted_by: Mapped[str | None] = mapped_column(default=None)
 
 
 class Pipeline(Record, Base, kw_only=True):
@@ -472,8 +487,68 @@ class RejectedRow(MappedAsDataclass, Base, kw_only=True):
     raw: Mapped[str]
 
 
+class KeptOut(MappedAsDataclass, Base, kw_only=True):
+    """A source's key of something anonymised, as a keyed hash: how the next load knows it again.
+
+    `code` is what the record has for a code now; `whole` says that the source is no longer
+    followed in it at all. Of kind "raw" is a rejected row, of kind "check" the key itself.
+    """
+
+    __tablename__ = "kept_out"
+    __table_args__ = (UniqueConstraint("kind", "hash"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    kind: Mapped[str]
+    hash: Mapped[str]
+    code: Mapped[str | None] = mapped_column(default=None)
+    record_id: Mapped[int | None] = mapped_column(default=None)
+    whole: Mapped[bool] = mapped_column(default=False)
+
+
+class KeptField(MappedAsDataclass, Base, kw_only=True):
+    """A field out of which a person was taken: loads leave it alone."""
+
+    __tablename__ = "kept_field"
+    __table_args__ = (UniqueConstraint("entity", "record_id", "field"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    entity: Mapped[str]
+    record_id: Mapped[int]
+    field: Mapped[str]
+
+
+class RetentionWarning(MappedAsDataclass, Base, kw_only=True):
+    """A contact who is to be anonymised for having been silent too long: told when, and until when.
+
+    `last_contact` is what the warning was given upon: a later contact lifts it.
+    """
+
+    __tablename__ = "retention_warning"
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), unique=True)
+    warned_on: Mapped[dt.date]
+    last_contact: Mapped[dt.date]
+    until: Mapped[dt.date]
+    warned_by: Mapped[str]
+
+
+class Look(MappedAsDataclass, Base, kw_only=True):
+    """That somebody opened a sheet, or took a person's data out; once per session and sheet."""
+
+    __tablename__ = "look"
+    __table_args__ = (
+        UniqueConstraint("session", "kind", "entity", "record_id"),
+        Index("ix_look_record", "entity", "record_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    at: Mapped[dt.datetime] = mapped_column(index=True)
+    user: Mapped[str]
+    kind: Mapped[str]
+    entity: Mapped[str]
+    record_id: Mapped[int]
+    session: Mapped[str]
+
+
 class Change(MappedAsDataclass, Base, kw_only=True):
-    """One row of the journal; never altered, never removed."""
+    """One row of the journal; never removed, altered only where a person is taken out of it."""
 
     __tablename__ = "change"
     __table_args__ = (
@@ -502,6 +577,7 @@ ENTITIES: dict[str, type[Record]] = {
         Rep,
         Account,
         Contact,
+        Consent,
         Pipeline,
         Stage,
         Opportunity,

@@ -1,0 +1,40 @@
+"""What commands about people print."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.table import Table
+
+from workbench.terminal import console
+
+if TYPE_CHECKING:
+    from workbench.exports.forgetting import Forgotten
+    from workbench.locale import Locale
+
+
+def forgotten(found: Forgotten, loc: Locale, *, done: bool) -> None:
+    """Print what goes or went: records, values by field, reports, and what is left to others."""
+    out = console()
+    plan = found.plan
+    records = [
+        f"{entity} {id_}"
+        for person in plan.people
+        for entity, ids in (("contact", person.contacts), ("account", person.accounts))
+        for id_ in ids
+    ]
+    out.print(f"{'Anonymised' if done else 'Would be anonymised'}: {', '.join(records)}")
+    table = Table("table", "field", box=box.SIMPLE_HEAD)
+    table.add_column("values", justify="right")
+    for name, count in plan.counts.items():
+        table.add_row(*name.split(".", 1), loc.count(count))
+    out.print(table)
+    for folder in found.reports:
+        out.print(f"{'Removed' if done else 'Would be removed'}: report {folder.name}")
+    for entity, id_, text in plan.unclear:
+        out.print(f"Look at {entity} {id_}, which may mean somebody else: {text}")
+    for path in found.left:
+        out.print(f"Left to you, it names them: {path}")
+    if not done:
+        out.print("Nothing was written. Do it with --yes: it can't be undone.")
