@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 from bokeh.models import ImportedStyleSheet
-from tornado.web import RedirectHandler
+from panel.io.resources import COMPONENT_PATH
+from tornado.ioloop import PeriodicCallback
+from tornado.web import ErrorHandler, GZipContentEncoding, RedirectHandler
 
 from dashboards import assets, pages, report_files, states, workbook_file
 from dashboards.chart import PLOTLY
 from dashboards.filters import NAMES, from_query
-from dashboards.login import auth
-from dashboards.session import Session
+from dashboards.login import auth, doors, headers, oidc, socket, watch
+from dashboards.session import POOL, Session
 from dashboards.shell import Page, frame
-from workbench.store import access, connect
+from workbench.store import access_log, connect
+from workbench.vocabulary import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +50,11 @@ def found_pages() -> list[Page]:
 
 def show(page: Page, every: list[Page], settings: Settings) -> Any:
     """A page for whoever asks for it now."""
-    viewer = access.viewer(connect(settings.database), pn.state.user or "")
+    document: Any = pn.state.curdoc
+    viewer = socket.signed_in(document).viewer
+    if not page.open_to(viewer):
+        engine = connect(settings.database)
+        POOL.submit(access_log.note, engine, Access.FORBIDDEN, viewer.username, detail=page.path)
     asked = {name: values[0].decode() for name, values in (pn.state.session_args or {}).items()}
     cookies = pn.state.cookies
     language = cookies.get("language")
@@ -63,7 +70,6 @@ def show(page: Page, every: list[Page], settings: Settings) -> Any:
     )
     shown = frame(session, page, every)
     title = f"{session.loc.t(page.title)} · {settings.company.name}"
-    document: Any = pn.state.curdoc
     document.title = title
     document.template_variables.update(
         language=session.loc.language,
@@ -126,25 +132,40 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
     connect(settings.database)
     pn.extension("tabulator")
     every = found_pages()
-    provider = auth.Provider(settings)
-    return pn.io.server.get_server(
+    key = auth.secret(settings.auth.secret_file)
+    provider = auth.Provider(settings, doors.DOORS + (oidc.DOORS if settings.auth.oidc else []))
+    socket.install()
+    server = pn.io.server.get_server(
         {page.path: served(page, every, settings) for page in every},
         port=port,
         address=address,
-        websocket_origin=[f"{host}:{port}" for host in {address, "localhost", "127.0.0.1"}],
+        websocket_origin=[
+            *settings.auth.hosts,
+            *(f"{host}:{port}" for host in {address, "localhost", "127.0.0.1"}),
+        ],
         title={page.path: settings.company.name for page in every},
         auth_provider=provider,
-        cookie_secret=auth.secret(settings.auth.secret_file),
+        cookie_secret=key,
+        # A page tells its script what it was asked with: never the cookie that lets one in.
+        include_cookies=["language", "theme"],
+        include_headers=["Host", "User-Agent"],
+        sign_sessions=True,
+        secret_key=key.encode(),
+        use_xheaders=settings.auth.behind_proxy,
         use_index=False,
-        compress_response=True,
+        transforms=[headers.SafeHeaders, GZipContentEncoding],
         unused_session_lifetime_milliseconds=KEEP_SESSION_MS,
         extra_patterns=[
             (r"/", RedirectHandler, {"url": auth.HOME, "permanent": False}),
             *report_files.patterns(settings, provider.get_user),
             *workbook_file.patterns(settings, provider.get_user),
             *assets.patterns(),
+            # Panel's own imports whatever module the address names, for anybody.
+            (rf"/{COMPONENT_PATH}(.*)", ErrorHandler, {"status_code": 404}),
         ],
     )
+    PeriodicCallback(provider.watch.sweep, watch.EVERY_MS).start()
+    return server
 
 
 def _spare_the_collector() -> None:

@@ -65,6 +65,10 @@ class Browser(JSComponent):
         """No longer."""
         self._send_msg({"working": False})
 
+    def post(self, address: str) -> None:
+        """Send an empty form there, with the token that forms of this site carry."""
+        self._send_msg({"post": address})
+
     def reload(self) -> None:
         """Load the page again."""
         self._send_msg({"reload": True})

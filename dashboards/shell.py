@@ -218,17 +218,20 @@ def _header(session: Session, toggle: Callable[[object], None]) -> pn.Row:
             "does": "language",
         },
         {
-            "label": loc.t("Se déconnecter"),
-            "icon": "logout",
-            "href": "/logout",
+            "label": loc.t("Mot de passe et sessions"),
+            "icon": "key",
+            "href": "/password",
             "target": "_self",
         },
+        {"label": loc.t("Se déconnecter"), "icon": "logout", "does": "sign out"},
     ]
 
     def chosen(item: dict[str, str]) -> None:
         if item.get("does") == "language":
             session.browser.remember("language", other)
             session.browser.reload()
+        if item.get("does") == "sign out":
+            session.browser.post("/logout")
 
     account = pmui.MenuButton(
         label=viewer.name,

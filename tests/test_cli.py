@@ -212,6 +212,20 @@ def test_what_is_no_form_is_an_error_in_the_language_asked_for():
 
 
 @pytest.mark.usefixtures("settings")
+def test_a_users_password_and_lock():
+    succeed("load")
+    succeed("user", "add", "ana", "--rep", "R1", input="workbench-2026\nworkbench-2026\n")
+    printed = succeed("user", "password", "ana", input="another-2026\nanother-2026\n")
+    assert "New password set: ana" in printed
+    assert "another" not in printed
+    line = refused("user", "password", "ana", "--password", "short", "--language", "en")
+    assert "A password has at least 8 characters." in line
+    assert "'bob'" in refused("user", "password", "bob", "--password", "long enough")
+    assert "No longer locked out: ana" in succeed("user", "unlock", "ana")
+    assert "No user is called 'bob'" in refused("user", "unlock", "bob")
+
+
+@pytest.mark.usefixtures("settings")
 def test_a_user_without_name_is_nobody():
     succeed("init")
     assert "--from" in refused("user", "add")

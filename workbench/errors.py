@@ -7,6 +7,7 @@
     ├── UnknownName          a metric, table, option, notebook or page that doesn't exist
     ├── MissingColumns       a frame lacks columns that a metric reads
     ├── NotAllowed           the viewer may not read or write this
+    │   └── LockedOut        too many wrong passwords: sign-ins wait
     └── ChangeRefused        a change breaks a rule, or meets a newer one
 
 Each message says what happened, where, what there is, and what to do. The command line and the
@@ -19,6 +20,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
 
@@ -85,6 +87,14 @@ class MissingColumns(WorkbenchError):  # noqa: N818
 
 class NotAllowed(WorkbenchError):  # noqa: N818
     """The viewer has no right to this."""
+
+
+class LockedOut(NotAllowed):
+    """Too many wrong passwords: no other is looked at until then."""
+
+    def __init__(self, until: dt.datetime) -> None:
+        super().__init__(f"Too many wrong passwords. Try again after {until:%H:%M} UTC.")
+        self.until = until
 
 
 class ChangeRefused(WorkbenchError):  # noqa: N818

@@ -29,10 +29,19 @@ import os
 import tomllib
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -44,6 +53,7 @@ from pydantic_settings import SettingsError as EnvironmentVariableError
 from workbench import locale
 from workbench.errors import SettingsError
 from workbench.store.rules import Rules
+from workbench.store.sessions import Limits
 
 FILE = "workbench.toml"
 SQLITE = "sqlite:///"
@@ -92,11 +102,99 @@ class Currency(Section):
         return self.rates[code][max(known)]
 
 
+class Oidc(Section):
+    """An OpenID Connect provider to sign in through, by the authorization code flow with PKCE.
+
+    Its address there is `https://…/oidc/callback` of this site; `redirect_uri` says it where a
+    proxy changes more than the host. The secret comes from `secret_file`, or from the environment:
+    `WORKBENCH_AUTH__OIDC__CLIENT_SECRET`.
+
+    Attributes:
+        issuer: the provider's address; what it is able to do is read from there.
+        client_id: how it knows this workbench.
+        client_secret: None for a public client.
+        secret_file: a file that holds the secret alone.
+        claim: of the ID token, the one that is the user name here.
+        label: the provider's name, on the button.
+        scope: what is asked for.
+        redirect_uri: where the provider sends people back to.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: SecretStr | None = None
+    secret_file: Path | None = None
+    claim: str = "preferred_username"
+    label: str = "OpenID Connect"
+    scope: str = "openid profile email"
+    redirect_uri: str | None = None
+
+    @field_validator("issuer")
+    @classmethod
+    def _safe(cls, issuer: str) -> str:
+        host = urlsplit(issuer).hostname
+        if not issuer.startswith("https://") and host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("a provider's address begins with https://")
+        return issuer.rstrip("/")
+
+    def secret(self) -> str | None:
+        """The client's secret.
+
+        Raises:
+            SettingsError: its file can't be read.
+        """
+        if self.client_secret is not None:
+            return self.client_secret.get_secret_value()
+        if self.secret_file is None:
+            return None
+        try:
+            return self.secret_file.read_text("utf-8").strip()
+        except OSError as error:
+            raise SettingsError(f"auth.oidc.secret_file: {error}.") from error
+
+
 class Auth(Section):
-    """How people sign in: the file of the key that signs cookies, made at first use."""
+    """How people sign in, and how long that lasts.
+
+    Attributes:
+        secret_file: the key that signs what browsers keep; made at first use.
+        passwords: whether one may sign in by password.
+        idle_hours: after so many hours without anything done one signs in again.
+        absolute_days: after so many days in any case.
+        log_days: so many days the log of sign-ins is kept.
+        hosts: the public names of the site, as browsers' addresses have them: "crm.example.fr".
+        behind_proxy: whether a proxy stands before it, whose X-Forwarded-For and
+            X-Forwarded-Proto are to be believed.
+        oidc: the OpenID provider, where there is one.
+    """
 
     secret_file: Path = Path("var/secret")
-    oidc: dict[str, str] = Field(default_factory=dict)
+    passwords: bool = True
+    idle_hours: float = Field(default=8, gt=0)
+    absolute_days: float = Field(default=7, gt=0)
+    log_days: int = Field(default=180, ge=1)
+    hosts: tuple[str, ...] = ()
+    behind_proxy: bool = False
+    oidc: Oidc | None = None
+
+    @property
+    def limits(self) -> Limits:
+        """How long a session lasts."""
+        return Limits(
+            idle=dt.timedelta(hours=self.idle_hours),
+            absolute=dt.timedelta(days=self.absolute_days),
+            log=dt.timedelta(days=self.log_days),
+        )
+
+    def relative_to(self, folder: Path, given: set[str]) -> Auth:
+        """With the paths taken from that folder, but those that the environment gave."""
+        changes: dict[str, Any] = {}
+        if "secret_file" not in given:
+            changes["secret_file"] = (folder / self.secret_file).resolve()
+        if self.oidc is not None and self.oidc.secret_file is not None:
+            file = (folder / self.oidc.secret_file).resolve()
+            changes["oidc"] = self.oidc.model_copy(update={"secret_file": file})
+        return self.model_copy(update=changes)
 
 
 class Privacy(Section):
@@ -220,9 +318,7 @@ class Settings(BaseSettings):
             )
         if "notebooks" not in given:
             changes["notebooks"] = (folder / self.notebooks).resolve()
-        if "secret_file" not in given.get("auth", {}):
-            secret = (folder / self.auth.secret_file).resolve()
-            changes["auth"] = self.auth.model_copy(update={"secret_file": secret})
+        changes["auth"] = self.auth.relative_to(folder, set(given.get("auth", {})))
         if "key_file" not in given.get("privacy", {}):
             key = (folder / self.privacy.key_file).resolve()
             changes["privacy"] = self.privacy.model_copy(update={"key_file": key})
@@ -261,5 +357,6 @@ def _known(location: tuple[int | str, ...]) -> str:
         if section is Settings and part == "sources":
             section = SourceSettings
         elif not isinstance(part, int):
-            section = section.model_fields[part].annotation
+            of = section.model_fields[part].annotation
+            section = next((one for one in get_args(of) if one is not type(None)), of)
     return ", ".join(section.model_fields)

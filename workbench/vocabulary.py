@@ -159,6 +159,21 @@ class Role(Word):
     ADMIN = "admin", "Administrateur"
 
 
+class Access(Word):
+    """What happened about who comes in."""
+
+    SIGNED_IN = "signed_in", "Connexion"
+    REFUSED = "refused", "Connexion refusée"
+    LOCKED = "locked", "Refusée, verrouillée"
+    UNLOCKED = "unlocked", "Verrou levé"
+    SIGNED_OUT = "signed_out", "Déconnexion"
+    ENDED = "ended", "Session terminée"
+    FORBIDDEN = "forbidden", "Accès refusé"
+    USER_ADDED = "user_added", "Utilisateur ajouté"
+    USER_CHANGED = "user_changed", "Utilisateur modifié"
+    PASSWORD = "password", "Mot de passe changé"
+
+
 class Surface(Word):
     """Where a change came from."""
 

@@ -1,43 +1,40 @@
-"""Signing in and out: argon2 through the store's users, one signed cookie, no file from outside.
+"""Who asks: the cookie that a browser holds, and the session of the store that it stands for.
 
-The cookie tells the user's name; whether that user is active is asked of the store again at each
-page, so that whoever is put out is out.
+The cookie is a random token that says nothing by itself. Whether it holds, and for whom, is asked
+of the store at each page and while a page stands open (`watch`), so that whoever is put out is out.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 import secrets
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from bokeh.server.auth_provider import AuthProvider
-from tornado.web import RequestHandler
+from tornado.web import HTTPError, RequestHandler
 
+from dashboards.login.watch import Watch
 from dashboards.theme import TEMPLATES
-from workbench.errors import NotAllowed
-from workbench.store import access, connect, users
+from workbench.store import connect, sessions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from sqlalchemy import Engine
 
     from workbench.locale import Locale
     from workbench.settings import Settings
+    from workbench.store.sessions import SignedIn
 
-log = logging.getLogger("dashboards.login")
-
-COOKIE = "user"
-DAYS = 7
+COOKIE = "session"
 HOME = "/overview"
 
 
 def secret(file: Path) -> str:
-    """The key that signs cookies; made at first use, readable by its owner alone."""
+    """The key that signs what browsers keep; made at first use, readable by its owner alone."""
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -57,15 +54,49 @@ def inside(address: str | None) -> str:
     """
     if not address or not address.startswith("/") or address[1:2] in {"/", "\\"}:
         return HOME
+    if any(ord(letter) < ord(" ") for letter in address):  # a browser leaves a tab out of "/\t/x"
+        return HOME
     return address
 
 
-class Handler(RequestHandler):
-    """What both doors share: the settings, and the visitor's language."""
+def from_here(origin: str | None, hosts: Collection[str]) -> bool:
+    """Whether a form was sent by a page of one of these; an old browser may not say.
 
-    def initialize(self, settings: Settings) -> None:
-        """Take the settings."""
-        self.settings_ = settings
+    >>> ours = ["crm.example:5006"]
+    >>> from_here("http://crm.example:5006", ours), from_here("null", ours), from_here(None, ours)
+    (True, False, True)
+    """
+    return origin is None or urlsplit(origin).netloc.lower() in hosts
+
+
+class Door(RequestHandler):
+    """What all doors share: the settings, the visitor's language, careful cookies and forms."""
+
+    def initialize(self, provider: Provider) -> None:
+        """Take what tells who asks."""
+        self.provider = provider
+        self.settings_ = provider.settings
+
+    def prepare(self) -> None:
+        """A form counts only if a page of ours sent it.
+
+        Raises:
+            HTTPError: another site's page did.
+        """
+        if self.request.method == "POST":
+            ours = {self.request.host.lower(), *self.settings_.auth.hosts}
+            if not from_here(self.request.headers.get("Origin"), ours):
+                raise HTTPError(403, "a form of another site")
+            self.check_xsrf_cookie()
+
+    def set_cookie(self, name: str, value: str | bytes, *args: Any, **options: Any) -> None:
+        """No script reads it, no other site's form carries it, no open line if there is a safe one.
+
+        All but the form's own token, which the page's sign-out reads.
+        """
+        options = {"samesite": "Lax", "httponly": name != "_xsrf", **options}
+        options["secure"] = self.request.protocol == "https"
+        super().set_cookie(name, value, *args, **options)
 
     @property
     def loc(self) -> Locale:
@@ -73,71 +104,39 @@ class Handler(RequestHandler):
         asked = self.get_cookie("language")
         return self.settings_.locale(asked if asked in {"fr", "en"} else None)
 
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return str(self.request.remote_ip or "")
 
-class Login(Handler):
-    """The sign-in page."""
+    def let_in(self, token: str) -> None:
+        """Give the browser its token."""
+        self.set_cookie(COOKIE, token, expires_days=self.settings_.auth.absolute_days)
 
-    def get(self) -> None:
-        """Show the form."""
-        self._show()
-
-    async def post(self) -> None:
-        """Check name and password; on to where the visitor was going."""
-        username = self.get_body_argument("username", "").strip()
-        password = self.get_body_argument("password", "", strip=False)
-        self.check_xsrf_cookie()
-        try:
-            # Argon2 is slow by design: on a thread, so that it stops nobody else.
-            await asyncio.to_thread(
-                users.sign_in, connect(self.settings_.database), username, password
-            )
-        except NotAllowed:
-            log.warning("sign-in refused from %s", self.request.remote_ip)
-            self.set_status(401)
-            self._show(self.loc.t("Identifiant ou mot de passe incorrect."), username)
-            return
-        self.set_signed_cookie(
-            COOKIE,
-            username,
-            expires_days=DAYS,
-            httponly=True,
-            samesite="Lax",
-            secure=self.request.protocol == "https",
-        )
-        self.redirect(inside(self.get_argument("next", None)))
-
-    def _show(self, problem: str = "", username: str = "") -> None:
+    def show(self, template: str, **values: Any) -> None:
+        """A page of plain HTML, never kept."""
         loc = self.loc
         self.set_header("Cache-Control", "no-store")
         self.write(
-            TEMPLATES.get_template("login.html").render(
+            TEMPLATES.get_template(template).render(
                 t=loc.t,
                 language=loc.language,
                 other="en" if loc.language == "fr" else "fr",
                 dark=self.get_cookie("theme") == "dark",
                 company=self.settings_.company.name,
-                problem=problem,
-                username=username,
                 token=self.xsrf_token.decode("ascii"),
-                next=inside(self.get_argument("next", None)),
+                **values,
             )
         )
-
-
-class Logout(Handler):
-    """The way out."""
-
-    def get(self) -> None:
-        """Forget who it was."""
-        self.clear_cookie(COOKIE)
-        self.redirect("/login")
 
 
 class Provider(AuthProvider):
     """Tells the server who is asking, and where to sign in."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, doors: list[Any] | None = None) -> None:
         self.settings = settings
+        self.doors = doors or []
+        self.limits = settings.auth.limits
         super().__init__()
 
     @cached_property
@@ -145,18 +144,27 @@ class Provider(AuthProvider):
         """The store."""
         return connect(self.settings.database)
 
+    @cached_property
+    def watch(self) -> Watch:
+        """Over the pages that stand open."""
+        return Watch(self.engine, self.limits)
+
+    def signed_in(self, handler: RequestHandler) -> SignedIn | None:
+        """The session that a request's cookie stands for; it rides along with the request."""
+        token = handler.get_cookie(COOKIE)
+        found = sessions.find(self.engine, token, self.limits) if token else None
+        handler.request.signed_in = found  # type: ignore[attr-defined]
+        if found is not None:
+            self.watch.touched(found.mark, found.seen_at)
+        return found
+
     @property
     def get_user(self) -> Callable[[Any], Any]:
-        """The active user that a request's cookie names."""
+        """The active user that a request's cookie stands for."""
 
         def user(handler: RequestHandler) -> str | None:
-            signed = handler.get_signed_cookie(COOKIE, max_age_days=DAYS)
-            if not signed:
-                return None
-            try:
-                return access.viewer(self.engine, signed.decode()).username
-            except NotAllowed:
-                return None
+            found = self.signed_in(handler)
+            return found.viewer.username if found else None
 
         return user
 
@@ -167,9 +175,8 @@ class Provider(AuthProvider):
 
     @property
     def endpoints(self) -> list[Any]:
-        """Both doors."""
-        given = {"settings": self.settings}
-        return [("/login", Login, given), ("/logout", Logout, given)]
+        """All doors."""
+        return [(address, door, {"provider": self}) for address, door in self.doors]
 
     @property
     def get_login_url(self) -> None:

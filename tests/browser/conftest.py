@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -98,12 +99,15 @@ def log(folder):
     return lambda: (folder / "log").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
-def server(store, notebooks, folder, log):
-    """The address of a server of its own process, on the store."""
+def free_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def server(store, notebooks, folder):
+    """The address of a server of its own process, on the store."""
     config = folder / "workbench.toml"
     config.write_text(
         f'today = 2026-09-30\ndatabase = "sqlite:///{store}"\n'
@@ -111,7 +115,16 @@ def server(store, notebooks, folder, log):
         '[company]\nname = "Aquibat"\n[auth]\nsecret_file = "secret"\n',
         encoding="utf-8",
     )
-    written = (folder / "log").open("w", encoding="utf-8")
+    with serving(config) as address:
+        yield address
+
+
+@contextmanager
+def serving(config):
+    """A server by that settings file, its log beside it; its address."""
+    port = free_port()
+    log = config.parent / "log"
+    written = log.open("w", encoding="utf-8")
     command = [sys.executable, "-m", "workbench", "serve", "--port", str(port)]
     if shutil.which("workbench", path=str(Path(sys.executable).parent)):
         command = [str(Path(sys.executable).parent / "workbench"), *command[3:]]
@@ -126,12 +139,14 @@ def server(store, notebooks, folder, log):
             break
         except OSError:
             if process.poll() is not None or time.monotonic() > until:
-                raise AssertionError(log()) from None
+                raise AssertionError(log.read_text("utf-8")) from None
             time.sleep(0.2)
-    yield address
-    process.terminate()
-    process.wait(10)
-    written.close()
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait(10)
+        written.close()
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,12 @@ def test_one_must_sign_in(chromium, server):
 def test_signing_in_leads_where_one_was_going_and_out_again(page_as, server):
     page = page_as("director", "/overview?period=3m")
     assert page.url == f"{server}/overview?period=3m"
-    page.goto(f"{server}/logout")
+    page.goto(f"{server}/logout")  # an address alone signs nobody out
+    page.goto(f"{server}/overview")
+    drawn(page)
+    page.get_by_role("button", name="Alexandrie Navarro").click()
+    page.get_by_text("Se déconnecter").click()
+    page.wait_for_url(f"{server}/login")
     page.goto(f"{server}/overview")
     assert "/login" in page.url
 

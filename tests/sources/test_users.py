@@ -7,7 +7,8 @@ import pytest
 from workbench.errors import NotAllowed, SourceError, UnknownName
 from workbench.sources import users
 from workbench.store import create
-from workbench.store.users import sign_in
+from workbench.store.access import viewer
+from workbench.store.signins import sign_in
 from workbench.vocabulary import Role
 
 HEAD = "username,password,name,role,rep\n"
@@ -31,7 +32,8 @@ def test_users_are_added_once_and_keep_their_password(engine, tmp_path):
         tmp_path, HEAD + "ana,another one,Ana Costa,admin,\nben,long enough,Ben,executive,\n"
     )
     assert [user.username for user in users.load(engine, path)] == ["ben"]
-    assert sign_in(engine, "ana", "long enough").role is Role.ANALYST
+    assert sign_in(engine, "ana", "long enough")
+    assert viewer(engine, "ana").role is Role.ANALYST
 
 
 @pytest.mark.parametrize(
@@ -39,7 +41,7 @@ def test_users_are_added_once_and_keep_their_password(engine, tmp_path):
     [
         ("username,name\nana,Ana\n", SourceError, "no column password, rep, role. It needs: user"),
         (HEAD + "ana,long enough,Ana,boss,\n", UnknownName, "No role is called 'boss'"),
-        (HEAD + "ana,short,Ana,analyst,\n", NotAllowed, "at least 8 characters"),
+        (HEAD + "ana,short,Ana,analyst,\n", NotAllowed, "au moins 8 caractères"),
     ],
 )
 def test_what_does_not_fit_is_named(engine, tmp_path, text, error, message):

@@ -10,7 +10,7 @@ import workbench
 from tests.store.company import TODAY, address, who
 from workbench.errors import UnknownName
 from workbench.locale import EN
-from workbench.store import journal
+from workbench.store import access_log, journal
 from workbench.store.journal import Edit, State
 from workbench.vocabulary import Surface
 
@@ -130,6 +130,9 @@ def test_rights_to_write(engine, company, who_, code, field, state):
         engine, Edit("account", id_, version(engine, "account", id_), field, value), as_=who_
     )
     assert outcome.state is state
+    told = access_log.events(engine, dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+    tried = told[told["event"] == "forbidden"][["username", "detail"]].to_numpy().tolist()
+    assert tried == ([] if state is State.SAVED else [[who_, f"account {id_} {field}"]])
 
 
 def test_lost_deal_needs_its_reason_in_the_same_breath(engine, company):

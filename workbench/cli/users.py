@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import getpass
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workbench.cli.base import Config, Database, Language, app, examples, settings_of
 from workbench.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workbench.locale import Locale
 
 user = typer.Typer(
     no_args_is_help=True,
@@ -63,13 +70,59 @@ def add(
     if not username:
         raise NotAllowed("Whom? Give a user name, or --from FILE.")
     secret = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    added = users.add_user(
-        engine,
-        username,
-        secret,
-        name=name or username,
-        role=role,
-        rep=rep,
-        language=language or settings.language,
-    )
+    with _spoken(settings.locale(language)):
+        added = users.add_user(
+            engine,
+            username,
+            secret,
+            name=name or username,
+            role=role,
+            rep=rep,
+            language=language or settings.language,
+            by=getpass.getuser(),
+        )
     terminal.users([added])
+
+
+@contextmanager
+def _spoken(loc: Locale) -> Iterator[None]:
+    """A refusal says its reason in the reader's language."""
+    try:
+        yield
+    except NotAllowed as refused:
+        raise NotAllowed(loc.say(refused.args[0])) from refused
+
+
+Username = Annotated[str, typer.Argument(help="What they sign in with.")]
+
+
+@user.command(epilog=examples("workbench user password claire"))
+def password(
+    username: Username,
+    new: Annotated[
+        str | None,
+        typer.Option("--password", help="The new password.", show_default="asked for"),
+    ] = None,
+    language: Language = None,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Give a user a new password; wherever they are signed in, they sign in anew."""
+    from workbench.store import connect, users
+
+    settings = settings_of(config, database)
+    engine = connect(settings.database)
+    secret = new or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with _spoken(settings.locale(language)):
+        users.set_password(engine, username, secret, by=getpass.getuser())
+    typer.echo(f"New password set: {username}")
+
+
+@user.command(epilog=examples("workbench user unlock claire"))
+def unlock(username: Username, database: Database = None, config: Config = None) -> None:
+    """Let a user sign in who is locked out by too many wrong passwords."""
+    from workbench.store import connect, signins
+
+    engine = connect(settings_of(config, database).database)
+    signins.unlock(engine, username, by=getpass.getuser())
+    typer.echo(f"No longer locked out: {username}")

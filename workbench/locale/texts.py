@@ -1,13 +1,14 @@
 """Keeping `en.po` complete: every text that the code shows, found by reading the code.
 
-A text is the literal first argument of `t(…)` or `msg(…)`, the first two of `plural(…)`, and the
-label of each word of the vocabulary, under the name of its enum ("Aucun" is not the same of a
-need and of a role).
+A text is the literal first argument of `t(…)`, in a template too, or `msg(…)`, the first two of
+`plural(…)`, and the label of each word of the vocabulary, under the name of its enum ("Aucun" is
+not the same of a need and of a role).
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -65,6 +66,16 @@ def in_source(source: str) -> Iterator[Text]:
                 yield Text(one, many)
 
 
+def in_template(source: str) -> Iterator[Text]:
+    """The texts that a template shows.
+
+    >>> list(in_template('<b>{{ t("Connexion") }}</b>'))[0].one
+    'Connexion'
+    """
+    for found in re.finditer(r"""\bt\("([^"]+)\"""", source):
+        yield Text(found[1])
+
+
 def in_vocabulary() -> Iterator[Text]:
     """The names of the vocabulary's words, and of fields."""
     yield from (Text(name) for name in vocabulary.FIELDS.values())
@@ -80,6 +91,8 @@ def shown(folders: Iterable[Path] = SHOWN) -> set[Text]:
     for folder in folders:
         for path in sorted(folder.rglob("*.py")):
             found.update(in_source(path.read_text("utf-8")))
+        for path in sorted(folder.rglob("*.html")):
+            found.update(in_template(path.read_text("utf-8")))
     return found
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import NotAllowed, Reason, UnknownName
 from workbench.locale import msg
-from workbench.store import access
+from workbench.store import access, access_log
 from workbench.store.batch import (
     Author,
     Batch,
@@ -128,6 +128,12 @@ def save(
     """
     with batch(engine, Author(viewer.username, surface, reason), rules) as opened:
         outcomes = _judge(opened.connection, edits, viewer, today, rules)
+        forbidden = [one.edit for one in outcomes if one.state is State.FORBIDDEN]
+        access_log.tried(
+            opened.connection,
+            viewer.username,
+            [f"{edit.entity} {edit.id} {edit.field}" for edit in forbidden],
+        )
         sound = all(outcome.state is State.SAVED for outcome in outcomes)
         if not sound and not each:
             return [

@@ -423,6 +423,41 @@ class User(MappedAsDataclass, Base, kw_only=True):
     active: Mapped[bool] = mapped_column(default=True)
 
 
+class UserSession(MappedAsDataclass, Base, kw_only=True):
+    """Someone signed in from one browser; there is no row once they no longer are.
+
+    The browser holds a token, this its SHA-256: who reads the store can't pass for anybody.
+    """
+
+    __tablename__ = "user_session"
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    started_at: Mapped[dt.datetime]
+    seen_at: Mapped[dt.datetime]
+    address: Mapped[str] = mapped_column(default="")
+
+
+class AccessEvent(MappedAsDataclass, Base, kw_only=True):
+    """Something about who comes in: a sign-in, a refusal, a change of a user; never a password.
+
+    `username` is whom it is about, as it was given; `by` who did it, where that is somebody else.
+    """
+
+    __tablename__ = "access_event"
+    __table_args__ = (
+        Index("ix_access_event_username", "username", "id"),
+        Index("ix_access_event_address", "address", "at"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    at: Mapped[dt.datetime] = mapped_column(index=True)
+    event: Mapped[str]
+    username: Mapped[str]
+    by: Mapped[str | None] = mapped_column(default=None)
+    address: Mapped[str] = mapped_column(default="")
+    detail: Mapped[str | None] = mapped_column(default=None)
+
+
 class Load(MappedAsDataclass, Base, kw_only=True):
     """A load of source files: what was read, and what became of it."""
 

@@ -1,0 +1,98 @@
+"""The log of who comes in: sign-ins, refusals, ends, and changes of users; never a password."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from sqlalchemy import delete, insert, select
+
+from workbench.store.engine import writing
+from workbench.store.schema import AccessEvent, User
+from workbench.vocabulary import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Engine
+
+LONGEST = 200
+"""So many characters of a name or a detail are kept: what strangers send has no end."""
+
+
+def now() -> dt.datetime:
+    """This moment, UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def write(
+    connection: Connection,
+    event: Access,
+    username: str,
+    *,
+    by: str | None = None,
+    address: str = "",
+    detail: str | None = None,
+    at: dt.datetime | None = None,
+) -> int:
+    """Add a line, in the transaction of what it tells; its id."""
+    added = connection.execute(
+        insert(AccessEvent)
+        .values(
+            at=at or now(),
+            event=str(event),
+            username=username[:LONGEST],
+            by=by,
+            address=address,
+            detail=detail,
+        )
+        .returning(AccessEvent.id)
+    )
+    return int(added.scalar_one())
+
+
+def note(
+    engine: Engine,
+    event: Access,
+    username: str,
+    *,
+    by: str | None = None,
+    address: str = "",
+    detail: str | None = None,
+) -> None:
+    """Add a line in a transaction of its own."""
+    with writing(engine) as connection:
+        write(connection, event, username, by=by, address=address, detail=detail)
+
+
+def tried(connection: Connection, username: str, what: Sequence[str]) -> None:
+    """Someone tried to write what isn't theirs to write: one line for all of it."""
+    if what:
+        write(connection, Access.FORBIDDEN, username, detail=", ".join(what)[:LONGEST])
+
+
+def forget(connection: Connection, before: dt.datetime) -> None:
+    """Remove what is older: such a log is personal data."""
+    connection.execute(delete(AccessEvent).where(AccessEvent.at < before))
+
+
+def events(engine: Engine, since: dt.datetime) -> pd.DataFrame:
+    """What happened since, the newest first: at, event, username, name, by, address, detail."""
+    asked = (
+        select(
+            AccessEvent.at,
+            AccessEvent.event,
+            AccessEvent.username,
+            User.name,
+            AccessEvent.by,
+            AccessEvent.address,
+            AccessEvent.detail,
+        )
+        .outerjoin(User, User.username == AccessEvent.username)
+        .where(AccessEvent.at >= since)
+        .order_by(AccessEvent.id.desc())
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(asked)
+        return pd.DataFrame(rows.all(), columns=list(rows.keys()))
