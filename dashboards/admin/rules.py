@@ -55,7 +55,7 @@ def said(rules: Rules, loc: Locale) -> list[tuple[str, str]]:
         for status, after in rules.transitions.items()
     ]
     held = [loc.t(text) for name, text in FLAGS.items() if getattr(rules, name)]
-    lines.append((loc.t("Opportunités"), " ; ".join(held) or DASH))
+    lines.append((loc.t("Opportunités"), "\n".join(held) or DASH))
     lines += [
         (loc.t("Ordre des étapes, {pipeline}", pipeline=pipeline.upper()), loc.t(ORDERS[order]))
         for pipeline, order in rules.stage_order.items()
@@ -65,7 +65,7 @@ def said(rules: Rules, loc: Locale) -> list[tuple[str, str]]:
         for name, values in rules.values.items()
     ]
     promoted = [loc.t(PROMOTED[name]) for name in PROMOTIONS if name in rules.promotions]
-    lines.append((loc.t("Automatiquement"), " ; ".join(promoted) or DASH))
+    lines.append((loc.t("Automatiquement"), "\n".join(promoted) or DASH))
     return lines
 
 

@@ -6,6 +6,7 @@ of the store at each page and while a page stands open (`watch`), so that whoeve
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from functools import cached_property
@@ -109,8 +110,13 @@ class Door(RequestHandler):
         """Where the request comes from."""
         return str(self.request.remote_ip or "")
 
-    def let_in(self, token: str) -> None:
-        """Give the browser its token."""
+    async def let_in(self, token: str) -> None:
+        """Give the browser its token; the session that it had ends."""
+        before = self.get_cookie(COOKIE)
+        if before:
+            await asyncio.to_thread(
+                sessions.end, self.provider.engine, before, address=self.address
+            )
         self.set_cookie(COOKIE, token, expires_days=self.settings_.auth.absolute_days)
 
     def show(self, template: str, **values: Any) -> None:

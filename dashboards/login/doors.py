@@ -80,7 +80,7 @@ class Login(Door):
             self.set_status(503)
             self.form(loc.t("Un chargement est en cours. Réessayez dans un instant."), username)
         else:
-            self.let_in(token)
+            await self.let_in(token)
             self.redirect(inside(self.get_argument("next", None)))
 
     def form(self, problem: str = "", username: str = "") -> None:

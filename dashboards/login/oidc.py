@@ -36,6 +36,8 @@ START, BACK = "/oidc/start", "/oidc/callback"
 COOKIE = "oidc"
 PATIENCE = 10
 """Seconds for an answer of the provider."""
+AT_ONCE = asyncio.Semaphore(2)
+"""A provider that hangs holds so many threads, and leaves the others to the pages."""
 MINUTES = 10
 """For so long one may take to sign in there."""
 SIGNED_BY = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
@@ -205,7 +207,8 @@ class Start(OidcDoor):
         """Go there, with what must come back."""
         going = Going.new(inside(self.get_query_argument("next", None)))
         try:
-            door = await asyncio.to_thread(Provider(self.asked).door, going, self.back)
+            async with AT_ONCE:
+                door = await asyncio.to_thread(Provider(self.asked).door, going, self.back)
         except (requests.RequestException, NotAllowed, KeyError, ValueError):
             log.exception("the OpenID provider %s does not answer", self.asked.issuer)
             self.refuse(self.loc.t(FAILED, provider=self.asked.label), 502)
@@ -237,7 +240,8 @@ class Callback(OidcDoor):
             self.refuse(failed)
             return
         try:
-            claims = await asyncio.to_thread(provider.claims, code, going, self.back)
+            async with AT_ONCE:
+                claims = await asyncio.to_thread(provider.claims, code, going, self.back)
         except (
             requests.RequestException, NotAllowed, OAuth2Error, JoseError, KeyError, ValueError,
         ) as problem:  # fmt: skip
@@ -256,7 +260,7 @@ class Callback(OidcDoor):
         except NotAllowed:
             self.refuse(loc.t(UNKNOWN, provider=self.asked.label, username=username))
             return
-        self.let_in(token)
+        await self.let_in(token)
         self.redirect(going.next)
 
     def _admit(self, username: str) -> str:
@@ -272,7 +276,7 @@ class Callback(OidcDoor):
         await asyncio.to_thread(
             access_log.note,
             self.provider.engine,
-            Access.REFUSED,
+            Access.FORBIDDEN,  # not an error of a name: any page can send a browser here
             username,
             address=self.address,
             detail=detail,

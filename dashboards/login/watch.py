@@ -84,9 +84,9 @@ class Watch:
     async def sweep(self) -> None:
         """Close the pages whose session has ended."""
         marks = {page.mark for page in self.pages}
+        self._checked = {mark: at for mark, at in self._checked.items() if mark in marks}
+        self._touched = {mark: at for mark, at in self._touched.items() if mark in marks}
         if not marks:
-            self._checked.clear()
-            self._touched.clear()
             return
         held = await asyncio.to_thread(self._holding, marks)
         for page in list(self.pages):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dashboards import cards
-from dashboards.admin import rules, team, users
+from dashboards.admin import rules, signins, team, users
 from dashboards.shell import Page
 from workbench.locale import msg
 from workbench.vocabulary import Role
@@ -21,8 +21,8 @@ def view(session: Session) -> pn.Column:
     return cards.board(
         users.card(session),
         team.card(session),
-        rules.card(session),
-        rules.stage_card(session),
+        cards.stack(rules.card(session), rules.stage_card(session), width=6),
+        signins.card(session),
     )
 
 

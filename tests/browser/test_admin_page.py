@@ -6,6 +6,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.conftest import drawn
+
 
 def test_an_admin_sees_users_teams_rules_and_stages(page_as):
     page = page_as("admin", "/admin")
@@ -22,3 +24,48 @@ def test_nobody_else_does(page_as):
     page = page_as("director", "/admin")
     expect(page.get_by_role("status")).to_contain_text("Cette page ne vous est pas ouverte")
     assert "Sylvie Torres" not in page.content()
+
+
+def test_an_admin_adds_changes_and_puts_out_a_user(page_as, chromium, server):
+    page = page_as("admin", "/admin")
+    page.get_by_role("button", name="Ajouter un utilisateur").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Identifiant").fill("nina")
+    form.get_by_label("Nom", exact=True).fill("Nina Ferrer")
+    form.get_by_label("Mot de passe").fill("court")
+    form.get_by_role("button", name="Enregistrer").click()
+    expect(form.get_by_role("status")).to_contain_text("demande un commercial")
+    choose(page, form.get_by_label("Rôle"), "Analyste")
+    form.get_by_role("button", name="Enregistrer").click()
+    expect(form.get_by_role("status")).to_contain_text("au moins 8 caractères")
+    form.get_by_label("Mot de passe").fill("une phrase longue")
+    form.get_by_role("button", name="Enregistrer").click()
+    expect(form.get_by_role("status")).to_have_text("Utilisateur ajouté.")
+
+    theirs = chromium.new_page()
+    theirs.goto(server)
+    theirs.fill("#username", "nina")
+    theirs.fill("#password", "une phrase longue")
+    theirs.click("button")
+    theirs.wait_for_url("**/overview")
+    drawn(theirs)
+
+    form.get_by_role("button", name="Désactiver").click()
+    expect(form.get_by_role("status")).to_contain_text("Désactivé")
+    theirs.wait_for_url("**/login?next=%2Foverview")
+    theirs.close()
+    page.keyboard.press("Escape")
+    log = page.locator(".card", has_text="Connexions et refus")
+    log.scroll_into_view_if_needed()
+    log.get_by_role("button", name="Utilisateurs").click()
+    expect(log.locator(".tabulator-row").first).to_contain_text("actif : oui → non")
+    with page.expect_download() as told:
+        log.locator("a, button").filter(has_text="CSV").first.click()
+    text = told.value.path().read_text("utf-8-sig")
+    assert "nina" in text
+    assert "phrase" not in text
+
+
+def choose(page, select, option):
+    select.click()
+    page.locator("li", has_text=option).click()

@@ -55,6 +55,7 @@ def add_user(
     name: str,
     role: Role | str,
     rep: str | None = None,
+    rep_id: int | None = None,
     language: str = "fr",
     by: str | None = None,
 ) -> Viewer:
@@ -67,6 +68,7 @@ def add_user(
         name: theirs.
         role: what they may see and write.
         rep: code or name of the rep that they are.
+        rep_id: the same by its number.
         language: of their screens.
         by: who adds them.
 
@@ -80,7 +82,7 @@ def add_user(
     if not username.strip() or username != username.strip():
         raise NotAllowed(Reason(msg("Un identifiant n’est pas vide, et n’a pas de blanc au bord.")))
     with writing(engine) as connection:
-        rep_id = _rep(connection, rep)
+        rep_id = _rep(connection, rep) or rep_id
         _fits(role, rep_id)
         if connection.scalar(select(User.id).where(User.username == username)):
             raise NotAllowed(
