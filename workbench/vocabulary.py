@@ -66,6 +66,13 @@ class ConsentState(Word):
     WITHDRAWN = "withdrawn", "Retiré"
 
 
+class LookKind(Word):
+    """What somebody did with a sheet."""
+
+    VIEW = "view", "Consultation"
+    EXPORT = "export", "Export"
+
+
 class RepKind(Word):
     """How a rep sells; managers and directors lead."""
 

@@ -329,6 +329,33 @@ class Company:
             "yearly_amount": np.round(rng.lognormal(9, 1, n), 2),
         }  # fmt: skip
 
+    def _contacts(self) -> dict[str, Any]:
+        rng, n = self.rng("contacts"), self.accounts
+        number = np.arange(1, n + 1)
+        return {
+            "id": number, "account_id": ids(number, rng.random(n) < 0.97),
+            "first_name": texts("Prénom ", number), "last_name": texts("Nom ", number),
+            "email": np.where(rng.random(n) < 0.6, texts("a", number), None),
+            "version": np.ones(n, dtype="int64"),
+        }  # fmt: skip
+
+    def _consents(self) -> dict[str, Any]:
+        rng, n = self.rng("consents"), max(self.accounts // 4, 1)
+        number = np.arange(1, n + 1)
+        return {
+            "id": number, "contact_id": number, "channel": ["email"] * n,
+            "state": np.where(rng.random(n) < 0.7, "given", "withdrawn"),
+            "date": dates(rng.integers(0, TODAY, n)),
+        }  # fmt: skip
+
+    def _retention_warnings(self) -> dict[str, Any]:
+        number = np.arange(1, max(self.accounts // 10, 1) + 1)
+        day = np.full(len(number), TODAY - 10)
+        return {
+            "contact_id": number, "warned_on": dates(day), "last_contact": dates(day - 1300),
+            "until": dates(day + 30),
+        }  # fmt: skip
+
     def _activities(self) -> dict[str, Any]:
         rng, n = self.rng("activities"), self.accounts * self.activities
         account = rng.integers(1, self.accounts + 1, n)

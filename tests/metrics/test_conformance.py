@@ -40,6 +40,7 @@ OPTIONS = {
     "aged_balance": [{"by": "customer"}, {"by": "owner"}],
     "won_versus_invoiced": [{"by": "deal"}, {"by": None}],
     "qualification_by_owner": [{"by": None, "status": None}],
+    "retention": [{"years": 1}],
     "account_tree": [{"since": "2026-01-01"}],
 }
 CASES = [
@@ -128,6 +129,8 @@ OWN_DECISIVE = {
     ("field_completeness", "opportunities"): "amount",
     ("ledger_balance", "ledger_entries"): "debit",
     ("funnel_stock", "accounts"): "status",
+    ("retention", "contacts"): "anonymised_on",
+    ("retention", "opportunities"): "contact_id",
     ("account_timeline", "stages"): "label",
     ("account_timeline", "opportunities"): "account_id",
 }
@@ -148,6 +151,8 @@ DECISIVE = {
     "owner_periods": "valid_from",
     "team_periods": "valid_from",
     "parent_periods": "valid_from",
+    "consents": "state",
+    "retention_warnings": "until",
 }
 
 

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.table import Table
 
+from workbench import terminal
 from workbench.terminal import console
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from workbench.exports.forgetting import Forgotten
     from workbench.locale import Locale
 
@@ -38,3 +41,15 @@ def forgotten(found: Forgotten, loc: Locale, *, done: bool) -> None:
         out.print(f"Left to you, it names them: {path}")
     if not done:
         out.print("Nothing was written. Do it with --yes: it can't be undone.")
+
+
+def silent(found: pd.DataFrame, loc: Locale, *, rows: int, dry: bool) -> None:
+    """Print who has been silent too long, and what is done about it."""
+    from workbench.metrics.retention import retention
+
+    names = ["id", "name", "account", "status", "last_contact", "due_on", "state", "until"]
+    terminal.frame(found[names], "table", columns=retention.columns, loc=loc, rows=rows)
+    counts = found["state"].value_counts()
+    console().print(", ".join(f"{loc.count(n)} {state}" for state, n in counts.items()) or "Nobody")
+    if dry:
+        console().print("Nothing was written: --warn warns the due, --anonymise takes the ready.")

@@ -6,6 +6,7 @@ they are named, so that somebody deletes them.
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 import secrets
@@ -14,24 +15,28 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from workbench.errors import ChangeRefused, SettingsError
+import workbench
+from workbench.errors import ChangeRefused, NotAllowed, SettingsError
 from workbench.exports.reports import Reports
+from workbench.metrics.retention import retention
+from workbench.store import access
 from workbench.store.privacy import anonymise, key, people
+from workbench.store.privacy import retention as warnings
 from workbench.store.privacy.clean import clean
 from workbench.store.privacy.key import Key
 from workbench.store.privacy.mentions import Mentions
+from workbench.store.privacy.people import Person
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    import pandas as pd
     from sqlalchemy import Connection, Engine
 
     from workbench.settings import Settings
     from workbench.store.access import Viewer
     from workbench.store.privacy.anonymise import Plan
-    from workbench.store.privacy.people import Person
     from workbench.vocabulary import Surface
 
 PACKED = (".xlsx", ".xlsm", ".zip", ".ods", ".docx")
@@ -118,6 +123,65 @@ def forget(
         shutil.rmtree(folder, ignore_errors=True)
     clean(engine, {one.table for one in plan.rewrites} | {"change"})
     return done
+
+
+@dataclass(frozen=True)
+class Retention:
+    """People kept too long: who, warned of, then anonymised.
+
+    Attributes:
+        settings: as for `forget`.
+        engine: the store.
+        viewer: who looks and does it.
+        years: for how long people are kept after their last contact.
+        grace_days: between the warning and the anonymisation.
+    """
+
+    settings: Settings
+    engine: Engine
+    viewer: Viewer
+    years: int
+    grace_days: int
+
+    @property
+    def _today(self) -> dt.date:
+        return self.settings.today or dt.datetime.now(dt.UTC).date()
+
+    def listed(self) -> pd.DataFrame:
+        """The metric, over all that the store holds.
+
+        Raises:
+            NotAllowed: the viewer may not see a person's data whole.
+        """
+        if self.viewer.role not in access.EXPORTERS:
+            raise NotAllowed(
+                f"Who is kept too long is for {', '.join(sorted(access.EXPORTERS))} to see; "
+                f"{self.viewer.username} is {self.viewer.role}."
+            )
+        data = workbench.open(self.settings.database, today=self._today)
+        found: pd.DataFrame = retention.of(data, years=self.years)
+        return found
+
+    def warn(self) -> int:
+        """Warn of those who are due; how many."""
+        return warnings.warn(
+            self.engine,
+            self.listed(),
+            viewer=self.viewer,
+            today=self._today,
+            grace_days=self.grace_days,
+        )
+
+    def anonymise(self, *, surface: Surface, reason: str) -> int:
+        """Anonymise those whose grace period is over; how many."""
+        found = self.listed()
+        ready = [Person((int(id_),)) for id_ in found.loc[found["state"] == "ready", "id"]]
+        if ready:
+            forget(
+                self.settings, self.engine, ready, viewer=self.viewer, surface=surface,
+                reason=reason, today=self._today,
+            )  # fmt: skip
+        return len(ready)
 
 
 def _found(connection: Connection, asked: Sequence[str | Person]) -> list[Person]:

@@ -26,6 +26,7 @@ LIMITED = frozenset({Role.REP, Role.PARTNER, Role.MANAGER})
 READ_ONLY = frozenset({Role.EXECUTIVE})
 LOADERS = frozenset({Role.DIRECTOR, Role.ANALYST, Role.ADMIN})  # who may undo a load
 ANONYMISERS = frozenset({Role.DIRECTOR, Role.ADMIN})
+WATCHERS = frozenset({Role.ADMIN})  # who sees who looked at what
 EXPORTERS = frozenset({Role.DIRECTOR, Role.ANALYST, Role.ADMIN})  # of all about a person
 # Of the fields that surfaces offer for editing: those that only some roles may write.
 RESERVED = {

@@ -94,7 +94,12 @@ class Plan:
 
 
 def plan(
-    connection: Connection, people: Sequence[Person], key: Key, also: Sequence[str] = ()
+    connection: Connection,
+    people: Sequence[Person],
+    key: Key,
+    also: Sequence[str] = (),
+    *,
+    journal: bool = True,
 ) -> Plan:
     """What would go, read and not written.
 
@@ -103,10 +108,11 @@ def plan(
         people: whose records.
         key: by which source keys are hashed.
         also: other words that are theirs, to be taken out wherever they stand.
+        journal: look through the journal, too.
     """
     others = Others(connection)
     known = [others.knowing(person, also) for person in people]
-    return _Reading(connection, known, key).plan()
+    return _Reading(connection, known, key).plan(journal=journal)
 
 
 def allowed(viewer: Viewer) -> None:
@@ -174,15 +180,15 @@ class _Reading:
         self.mentions = Mentions([person.known for person in self.people], self.own.reach)
         self.found = Plan(list(self.people))
 
-    def plan(self) -> Plan:
-        """All tables, the journal among them."""
+    def plan(self, *, journal: bool) -> Plan:
+        """All tables, the journal among them or not."""
         of = {
             "change": self._of_change,
             RejectedRow.__tablename__: self._of_rejected,
             SourceConflict.__tablename__: self._of_conflict,
         }
         for table in Base.metadata.sorted_tables:
-            if table.name in LEFT_ALONE:
+            if table.name in LEFT_ALONE or (table.name == "change" and not journal):
                 continue
             keyed = list(table.primary_key.columns)
             texts = [c for c in table.columns if isinstance(c.type, String)]

@@ -1,0 +1,105 @@
+"""Who has been silent too long, worked by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.metrics.frames import frame
+from workbench.metrics.retention import retention
+
+CONTACTS = frame(
+    "contacts",
+    *[
+        {"id": i, "account_id": a, "first_name": n, "last_name": "X", "anonymised_on": gone}
+        for i, (n, a, gone) in enumerate(
+            [
+                ("Ada", 1, None), ("Bob", 1, None), ("Cléa", 2, None), ("Dan", 3, None),
+                ("Eve", 1, "2026-09-01"), ("Flo", None, None), ("Guy", 4, None),
+            ],
+            start=1,
+        )
+    ],
+)  # fmt: skip
+ACCOUNTS = frame(
+    "accounts",
+    *[
+        {"id": 1, "name": "Alba", "status": "prospect", "entered_on": "2020-01-01"},
+        {"id": 2, "name": "Bati", "status": "client", "entered_on": "2015-01-01"},
+        {"id": 3, "name": "Cima", "status": "lost", "entered_on": "2019-05-05"},
+        {"id": 4, "name": "Dune", "status": "suspect", "entered_on": "2019-05-05"},
+    ],
+)
+ACTIVITIES = frame(
+    "activities",
+    *[
+        {"account_id": 1, "contact_id": 1, "date": "2022-03-01", "two_way": True},
+        {"account_id": 1, "contact_id": 1, "date": "2026-03-01", "two_way": False},
+        {"account_id": 1, "contact_id": 2, "date": "2024-03-01", "two_way": True},
+        {"account_id": 3, "contact_id": None, "date": "2025-01-01", "two_way": True},
+    ],
+)
+DEALS = frame("opportunities", *[{"contact_id": 5, "created_on": "2021-06-01"}])
+CONSENTS = frame(
+    "consents",
+    *[
+        {"contact_id": 7, "state": "given", "date": "2023-09-30"},
+        {"contact_id": 7, "state": "withdrawn", "date": "2026-01-01"},
+    ],
+)
+NOBODY = frame("retention_warnings", *[])
+
+
+def told(warnings=NOBODY, as_of="2026-09-30", **options):
+    found = retention(
+        CONTACTS, ACCOUNTS, ACTIVITIES, DEALS, CONSENTS, warnings, as_of=as_of, **options
+    )
+    return {
+        name.split()[0]: (str(last)[:10], state)
+        for name, last, state in zip(
+            found["name"], found["last_contact"], found["state"], strict=True
+        )
+    }
+
+
+def test_three_years_after_the_last_contact_that_came_from_them():
+    assert told() == {
+        # Her last answer; our own call of 2026 was left without one.
+        "Ada": ("2022-03-01", "due"),
+        # Counted on: a deal of 2021 named her.
+        "Eve": ("2021-06-01", "anonymised"),
+        # Three years to the day.
+        "Guy": ("2023-09-30", "due"),
+        "Flo": ("NaT", "undated"),
+    }
+
+
+def test_a_day_before_it_is_not_due():
+    assert "Guy" not in told(as_of="2026-09-29")
+
+
+def test_clients_people_are_kept():
+    assert "Cléa" not in told(years=1)
+
+
+def test_what_names_nobody_counts_for_each():
+    assert "Dan" not in told()
+    assert told(years=1)["Dan"] == ("2025-01-01", "due")
+
+
+def test_warned_then_ready_and_a_new_contact_lifts_it():
+    def warning(contact, upon, until):
+        return frame(
+            "retention_warnings",
+            *[{"contact_id": contact, "warned_on": "2026-09-01", "last_contact": upon,
+              "until": until}],
+        )  # fmt: skip
+
+    assert told(warning(1, "2022-03-01", "2026-10-01"))["Ada"][1] == "warned"
+    assert told(warning(1, "2022-03-01", "2026-09-30"))["Ada"][1] == "ready"
+    assert told(warning(1, "2021-03-01", "2026-09-30"))["Ada"][1] == "due"
+
+
+@pytest.mark.parametrize("years", [0, "three"])
+def test_years_are_a_number(years):
+    with pytest.raises(Exception, match="years must be a whole number"):
+        told(years=years)

@@ -1,0 +1,81 @@
+"""Everything about a person in one file, for whoever may ask for it."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import pytest
+
+from tests.privacy.files import DIRECTOR, NAME, REP, TODAY, account, contact
+from workbench.errors import NotAllowed, UnknownName
+from workbench.exports import person
+from workbench.locale import FR
+from workbench.store import journal
+from workbench.store.access import Viewer
+from workbench.store.journal import Edit
+from workbench.store.privacy import looks
+from workbench.vocabulary import LookKind, Role, Surface
+
+ADMIN = Viewer("admin", "Admin", Role.ADMIN)
+
+
+def opened(office, asked, **options):
+    made = person.export(office[0], asked, **{"viewer": DIRECTOR, "loc": FR} | options)
+    packed = zipfile.ZipFile(io.BytesIO(made))
+    assert sorted(packed.namelist()) == ["person.html", "person.json"]
+    return json.loads(packed.read("person.json")), packed.read("person.html").decode()
+
+
+def test_all_that_is_known_of_them(office):
+    engine, _ = office
+    id_ = contact(engine, NAME)
+    journal.save(
+        engine, [Edit("contact", id_, 1, "job", "Présidente")],
+        viewer=DIRECTOR, surface=Surface.CLI, today=TODAY,
+    )  # fmt: skip
+    looks.note(engine, "commercial", LookKind.VIEW, "account", account(engine, "Maçonnerie Alba"),
+               session="s1")  # fmt: skip
+    told, page = opened(office, "zq@alba.example")
+    assert [row["email"] for row in told["contact"]] == ["zq@alba.example"]
+    assert [row["name"] for row in told["account"]] == ["Maçonnerie Alba"]
+    assert [row["code"] for row in told["activity"]] == ["V1"]
+    assert [row["code"] for row in told["opportunity"]] == ["O1"]
+    assert [row["code"] for row in told["document"]] == ["F1"]
+    assert [(row["op"], row["new"]) for row in told["history"]][1] == ("set", "Présidente")
+    assert [row["user"] for row in told["look"]] == ["commercial"]
+    texts = [row["text"] for row in told["mention"]]
+    assert "Paul transmet à Mme QUATREVENTS" in texts
+    assert "Recommandé par zephyrine quatrevents (05.56.11.22.33)" in texts
+    assert not any("Blanc de chantier" in text for text in texts)
+    assert "<h1>Données concernant Zéphyrine Quatrevents</h1>" in page
+    assert "Présidente" in page
+
+
+def test_that_it_was_taken_out_is_noted(office):
+    engine, _ = office
+    opened(office, str(contact(engine, NAME)))
+    frame = looks.listed(engine, ADMIN)
+    assert frame[["user", "kind", "entity", "name"]].to_numpy().tolist() == [
+        ["directrice", "export", "contact", "Zéphyrine Quatrevents"]
+    ]
+
+
+def test_who_may(office):
+    with pytest.raises(NotAllowed, match="commercial is rep"):
+        opened(office, "zq@alba.example", viewer=REP)
+    with pytest.raises(UnknownName, match="nobody"):
+        opened(office, "nobody@alba.example")
+
+
+def test_text_of_theirs_is_text_in_the_page(office):
+    engine, _ = office
+    id_ = contact(engine, NAME)
+    journal.save(
+        engine, [Edit("contact", id_, 1, "job", "<img src=x onerror=alert(1)>")],
+        viewer=DIRECTOR, surface=Surface.CLI, today=TODAY,
+    )  # fmt: skip
+    _, page = opened(office, str(id_))
+    assert "<img" not in page
+    assert "&lt;img" in page

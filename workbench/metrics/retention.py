@@ -1,0 +1,163 @@
+"""Retention: who, without being a client's, has been silent for longer than people are kept?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from workbench.metrics.catalog import metric
+from workbench.metrics.frames import collect, give, looked_up, whole
+from workbench.metrics.periods import asked, midnight
+from workbench.vocabulary import ConsentState, Status
+
+SILENT = {
+    "id": "id",
+    "name": "text",
+    "account_id": "id",
+    "account": "text",
+    "status": "text",
+    "owner_id": "id",
+    "owner": "text",
+    "last_contact": "date: the last that came from them; their sheet's entry where none did",
+    "due_on": "date: from when they are not to be kept",
+    "days_over": "count",
+    "warned_on": "date",
+    "until": "date: end of the grace period",
+    "state": "text: due, warned, ready, anonymised, or undated where no date is known",
+}
+
+
+@metric(
+    label=("Conservation des personnes", "People kept too long"),
+    question=(
+        "Qui, sans être client, n’a plus donné signe depuis trop longtemps ?",
+        "Who, without being a client, has been silent for too long?",
+    ),
+    unit=("personnes", "people"),
+    formula=(
+        (
+            "Comptes non clients : dernier signe venu de la personne (échange, affaire, "
+            "consentement ; à défaut l’entrée du compte) vieux de plus de trois ans (option "
+            "years). Avertie, puis à anonymiser une fois le délai passé ; un signe nouveau lève "
+            "l’avertissement."
+        ),
+        (
+            "Accounts that aren't clients: last sign from the person (exchange, deal, consent; "
+            "else the account's entry) more than three years old (option years). Warned, then to "
+            "be anonymised once the grace period is over; a new sign lifts the warning."
+        ),
+    ),
+    source="CNIL, référentiel « gestion commerciale » (2022): three years after the last contact.",
+    columns=SILENT,
+)
+def retention(
+    contacts: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    activities: nw.LazyFrame[Any],
+    opportunities: nw.LazyFrame[Any],
+    consents: nw.LazyFrame[Any],
+    retention_warnings: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    years: int = 3,
+) -> nw.LazyFrame[Any]:
+    """People past their term, the longest silent first; those already anonymised stay counted.
+
+    An exchange of their account that names nobody counts for each of its contacts: it may have
+    been any of them.
+
+    Args:
+        contacts: who.
+        accounts: with their status; clients' contacts are left out.
+        activities: those in which the other side took part.
+        opportunities: deals that name a contact, by when they were made.
+        consents: those given; taking one back is no sign of interest.
+        retention_warnings: what was told to whom.
+        as_of: the day.
+        years: for how long people are kept.
+    """
+    last, term = asked("retention", as_of), whole("years", years, least=1)
+    people = collect(
+        contacts, "id", "account_id", "first_name", "last_name", "anonymised_on"
+    ).astype({"first_name": "str", "last_name": "str"})
+    firms = collect(accounts, "id", "name", "status", "entered_on", "owner_id", "owner").set_index(
+        "id"
+    )
+    people = people.assign(
+        account=looked_up(people["account_id"], firms["name"]),
+        status=looked_up(people["account_id"], firms["status"]),
+        owner_id=looked_up(people["account_id"], firms["owner_id"]),
+        owner=looked_up(people["account_id"], firms["owner"]),
+        entered_on=looked_up(people["account_id"], firms["entered_on"]),
+    )
+    people = people[(people["status"] != Status.CLIENT.value).fillna(value=True)]
+    heard = pd.concat(
+        [
+            _heard(people, activities, opportunities, consents),
+            people.set_index("id")["entered_on"],
+        ]
+    )
+    newest = heard.groupby(level=0).max() if len(heard) else heard
+    people = people.assign(last_contact=looked_up(people["id"], newest))
+    due = people["last_contact"] + pd.DateOffset(years=term)
+    told = collect(retention_warnings, "contact_id", "warned_on", "last_contact", "until")
+    told = told.set_index("contact_id")
+    upon = looked_up(people["id"], told["last_contact"])
+    lifted = upon.isna() | (people["last_contact"] > upon)
+    warned = looked_up(people["id"], told["warned_on"]).mask(lifted)
+    until = looked_up(people["id"], told["until"]).mask(lifted)
+    now = pd.Timestamp(midnight(last))
+    state = np.select(
+        [people["anonymised_on"].notna(), due.isna(), until <= now, warned.notna()],
+        ["anonymised", "undated", "ready", "warned"],
+        "due",
+    )
+    names = people["first_name"].fillna("") + " " + people["last_name"].fillna("")
+    found = people.assign(
+        name=names.str.strip(),
+        due_on=due,
+        days_over=(now - due).dt.days.astype("Int64"),
+        warned_on=warned,
+        until=until,
+        state=state,
+    )
+    found = found[due.isna() | (due <= now)]
+    return give(found.sort_values(["due_on", "id"], kind="stable"), contacts, SILENT)
+
+
+def _heard(
+    people: pd.DataFrame,
+    activities: nw.LazyFrame[Any],
+    opportunities: nw.LazyFrame[Any],
+    consents: nw.LazyFrame[Any],
+) -> pd.Series[Any]:
+    """Days on which people gave a sign, by their id."""
+    both = activities.filter(nw.col("two_way"))
+    named = both.filter(~nw.col("contact_id").is_null())
+    alone = both.filter(nw.col("contact_id").is_null(), ~nw.col("account_id").is_null())
+    theirs = people[["id", "account_id"]].dropna().set_index("account_id")["id"]
+    firm = collect(
+        alone.select("account_id", "date").group_by("account_id").agg(nw.col("date").max()),
+        "account_id",
+        "date",
+    ).set_index("account_id")["date"]
+    of_firm = pd.Series(
+        looked_up(pd.Series(theirs.index), firm).array, index=pd.Index(theirs.array)
+    )
+    given = consents.filter(nw.col("state") == ConsentState.GIVEN.value)
+    parts = [
+        collect(
+            frame.select("contact_id", day)
+            .filter(~nw.col("contact_id").is_null())
+            .group_by("contact_id")
+            .agg(nw.col(day).max()),
+            "contact_id",
+            day,
+        ).set_index("contact_id")[day]
+        for frame, day in ((named, "date"), (opportunities, "created_on"), (given, "date"))
+    ]
+    heard: pd.Series[Any] = pd.concat([*parts, of_firm]).dropna()
+    return heard
