@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.conftest import drawn
+from workbench.store import access_log, connect
 
 
 def test_an_admin_sees_users_teams_rules_and_stages(page_as):
@@ -18,12 +19,15 @@ def test_an_admin_sees_users_teams_rules_and_stages(page_as):
     expect(page.get_by_text("Négociation")).to_be_visible()
 
 
-def test_nobody_else_does(page_as):
+def test_nobody_else_does(page_as, store):
     page = page_as("director", "/overview")
     expect(page.get_by_role("link", name=re.compile("Administration"))).to_have_count(0)
     page = page_as("director", "/admin")
     expect(page.get_by_role("status")).to_contain_text("Cette page ne vous est pas ouverte")
     assert "Sylvie Torres" not in page.content()
+    told = access_log.events(connect(f"sqlite:///{store}"), access_log.now().replace(year=2020))
+    tried = told[told["event"] == "forbidden"][["username", "detail"]].to_numpy().tolist()
+    assert tried == [["directrice", "admin"]]
 
 
 def test_an_admin_adds_changes_and_puts_out_a_user(page_as, chromium, server):

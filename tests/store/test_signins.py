@@ -10,7 +10,7 @@ import pytest
 from tests.store.test_sessions import told
 from workbench.errors import LockedOut, NotAllowed
 from workbench.store import signins
-from workbench.store.engine import connect
+from workbench.store.engine import connect, writing
 
 T = dt.datetime(2026, 9, 30, 8, 0, tzinfo=dt.UTC)
 MINUTE = dt.timedelta(minutes=1)
@@ -97,6 +97,14 @@ def test_guesses_at_the_same_time_count(engine, company):
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: attempt(engine, T)[0], range(12)))
     assert sorted(made) == ["locked"] * 7 + ["wrong"] * 5
+
+
+@pytest.mark.postgresql
+def test_a_load_keeps_nobody_out(company, engine):
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer")
+    with writing(engine):
+        assert attempt(engine, T, password=RIGHT) == ("in", 0)
 
 
 def test_the_log_has_each_attempt_and_no_password(engine, company):

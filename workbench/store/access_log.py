@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from sqlalchemy import delete, insert, select
 
-from workbench.store.engine import writing
+from workbench.store.engine import ENTRY_LOCK, writing
 from workbench.store.schema import AccessEvent, User
 from workbench.vocabulary import Access
 
@@ -62,7 +62,7 @@ def note(
     detail: str | None = None,
 ) -> None:
     """Add a line in a transaction of its own."""
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         write(connection, event, username, by=by, address=address, detail=detail)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).parent / "migrations"
 LIBRARIES: WeakKeyDictionary[Engine, Libraries] = WeakKeyDictionary()
 WRITER_LOCK = 7_041_871  # any number, the same for all: PostgreSQL's advisory lock of the writer
+ENTRY_LOCK = 7_041_872  # of who comes in: nobody waits for a load in order to sign in
 
 
 def _url(url: str) -> URL:
@@ -64,8 +65,9 @@ def _engine(parsed: URL) -> Engine:
 
 
 def _begin_on_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes"):
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+    lock = connection.get_execution_options().get("writes")
+    if lock:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({int(lock)})")
 
 
 def _migrations(connection: Connection | None = None) -> Config:
@@ -122,9 +124,12 @@ def connect(url: str) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes: alone until it commits, rolled back on any error."""
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+def writing(engine: Engine, lock: int = WRITER_LOCK) -> Iterator[Connection]:
+    """A transaction that writes: alone until it commits, rolled back on any error.
+
+    On PostgreSQL alone among those of its lock; SQLite has one writer whatever it writes.
+    """
+    with engine.connect().execution_options(writes=lock) as connection, connection.begin():
         yield connection
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 from workbench.locale import msg
 from workbench.store import access_log
 from workbench.store.access import Viewer
-from workbench.store.engine import writing
+from workbench.store.engine import ENTRY_LOCK, writing
 from workbench.store.schema import User, UserSession
 from workbench.vocabulary import Access, Role
 
@@ -136,7 +136,7 @@ def holding(
 
 def touch(engine: Engine, marked: str, *, now: dt.datetime | None = None) -> None:
     """Something was done in the session: its idle time begins anew."""
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         connection.execute(
             update(UserSession)
             .where(UserSession.token_hash == marked)
@@ -146,7 +146,7 @@ def touch(engine: Engine, marked: str, *, now: dt.datetime | None = None) -> Non
 
 def end(engine: Engine, token: str, *, address: str = "") -> None:
     """Its user signs out."""
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         username = connection.scalar(
             select(User.username)
             .join_from(UserSession, User)

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from workbench.errors import LockedOut, NotAllowed, UnknownName
 from workbench.locale import msg
 from workbench.store import access_log, sessions
-from workbench.store.engine import writing
+from workbench.store.engine import ENTRY_LOCK, writing
 from workbench.store.schema import AccessEvent, User
 from workbench.vocabulary import Access
 
@@ -115,7 +115,7 @@ def check(
     if user is None or not held:
         raise NotAllowed("Unknown user or wrong password.")
     rehashed = HASHER.hash(password) if HASHER.check_needs_rehash(held) else None
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         connection.execute(
             update(AccessEvent)
             .where(AccessEvent.id == attempt)
@@ -145,7 +145,7 @@ def sign_in(
     """
     now = now or access_log.now()
     user = check(engine, username, password, address=address, now=now)
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         return sessions.begin(
             connection, user, address=address, limits=limits or sessions.Limits(), now=now
         )
@@ -153,7 +153,7 @@ def sign_in(
 
 def _heard(engine: Engine, username: str, address: str, now: dt.datetime) -> int:
     """The log's line of an attempt, which counts as an error until it has succeeded."""
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         until = locked_until(connection, username, address, now)
         event, detail = (Access.LOCKED, None) if until else (Access.REFUSED, WRONG)
         line = access_log.write(connection, event, username, address=address, detail=detail, at=now)
@@ -176,7 +176,7 @@ def admit(
         NotAllowed: nobody here is called so, or no longer.
     """
     now = access_log.now()
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         user = connection.scalar(select(User.id).where(User.username == username, User.active))
         access_log.write(
             connection,
@@ -213,7 +213,7 @@ def unlock(engine: Engine, username: str, *, by: str) -> None:
     Raises:
         UnknownName: no such user.
     """
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         names = connection.scalars(select(User.username)).all()
         if username not in names:
             raise UnknownName("user", username, names)

@@ -16,7 +16,7 @@ from workbench.errors import LockedOut, NotAllowed, Reason, UnknownName
 from workbench.locale import msg
 from workbench.store import access_log, sessions, signins
 from workbench.store.access import LIMITED, Viewer
-from workbench.store.engine import writing
+from workbench.store.engine import ENTRY_LOCK, writing
 from workbench.store.schema import Rep, User
 from workbench.vocabulary import Access, Role
 
@@ -81,7 +81,7 @@ def add_user(
     role = Role(role)
     if not username.strip() or username != username.strip():
         raise NotAllowed(Reason(msg("Un identifiant n’est pas vide, et n’a pas de blanc au bord.")))
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         rep_id = _rep(connection, rep) or rep_id
         _fits(role, rep_id)
         if connection.scalar(select(User.id).where(User.username == username)):
@@ -157,7 +157,7 @@ def change(engine: Engine, username: str, *, by: str | None, **values: Any) -> l
     for name in values:
         if name not in FIELDS:
             raise UnknownName("field of a user", name, FIELDS)
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         user = _found(connection, username)
         changed = {name: new for name, new in values.items() if getattr(user, name) != new}
         if not changed:
@@ -191,7 +191,7 @@ def set_password(
         NotAllowed: the password won't do.
     """
     held = hash_password(new, username)
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         user = _found(connection, username)
         connection.execute(update(User).where(User.id == user.id).values(password_hash=held))
         access_log.write(connection, Access.PASSWORD, username, by=by)
@@ -225,7 +225,7 @@ def change_password(
         raise
     except NotAllowed as error:
         raise NotAllowed(Reason(msg("L’ancien mot de passe n’est pas le bon."))) from error
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         connection.execute(update(User).where(User.id == user).values(password_hash=held))
         sessions.end_all(connection, username, but=but, why=NEW_PASSWORD)
 
@@ -234,7 +234,7 @@ def end_sessions(
     engine: Engine, username: str, *, by: str | None = None, but: str | None = None
 ) -> int:
     """Sign a user out everywhere, but from the session of the token; how many sessions ended."""
-    with writing(engine) as connection:
+    with writing(engine, ENTRY_LOCK) as connection:
         return sessions.end_all(connection, username, by=by, but=but)
 
 
