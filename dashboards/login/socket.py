@@ -9,6 +9,7 @@ from bokeh.protocol.exceptions import ProtocolError
 from bokeh.server.urls import per_app_patterns
 from bokeh.util.token import get_session_id
 from panel.io.server import DocHandler, WSHandler
+from tornado.web import HTTPError
 
 from workbench.store import access_log
 from workbench.vocabulary import Access
@@ -92,9 +93,27 @@ class Socket(WSHandler):
         super().on_close()
 
 
+class OwnPage(DocHandler):
+    """A page, made for whoever asks; an address may name one that is there already."""
+
+    request: Any
+
+    async def get_session(self) -> Any:
+        """The page's session on the server.
+
+        Raises:
+            HTTPError: it is a page of somebody else's.
+        """
+        asked: Any = super().get_session()
+        session = await asked
+        if session is not None and signed_in(session.document).mark != self.request.signed_in.mark:
+            raise HTTPError(403, "a page of another session")
+        return session
+
+
 def install() -> None:
     """Serve pages through these: Panel offers no other way to name them.
 
     Its doors for embedding a page in another site's are left out.
     """
-    per_app_patterns[:] = [(r"/ws", Socket), (r"/?", DocHandler)]
+    per_app_patterns[:] = [(r"/ws", Socket), (r"/?", OwnPage)]

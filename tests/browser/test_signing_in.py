@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import http.client
 import json
+import re
+import socket
 import subprocess
 import sys
 import time
@@ -227,6 +230,44 @@ def test_only_a_page_of_this_site_opens_a_websocket(door, engine, origin, status
     token = signins.sign_in(engine, "claire", PASSWORD)
     assert upgraded(door, Origin=origin or door, Cookie=f"session={token}") == status
     assert upgraded(door, Origin=door, Cookie="session=guess") == 403
+
+
+def first_byte(door, token, session):
+    """What a websocket that shows a page's token answers with at first: text, or a close."""
+    host = urlsplit(door)
+    request = (
+        f"GET /overview/ws HTTP/1.1\r\nHost: {host.netloc}\r\nOrigin: {door}\r\n"
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\n"
+        f"Sec-WebSocket-Protocol: bokeh, {token}\r\nCookie: session={session}\r\n\r\n"
+    )
+    with socket.create_connection((host.hostname, host.port)) as wire:
+        wire.settimeout(20)
+        wire.sendall(request.encode())
+        answer = wire.makefile("rb")
+        while answer.readline().strip():
+            pass
+        return answer.read(1)
+
+
+def test_a_page_serves_the_session_that_it_was_made_for(door, engine):
+    ana, claire = (signins.sign_in(engine, name, PASSWORD) for name in ("ana", "claire"))
+    with closing(http.client.HTTPConnection(urlsplit(door).netloc)) as connection:
+        connection.request("GET", "/overview", headers={"Cookie": f"session={ana}"})
+        page = connection.getresponse().read().decode()
+        token = re.search(r'"token":"([^"]+)"', page)[1]
+        payload = token.split(".")[0]
+        id_ = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        address = f"/overview?bokeh-session-id={id_['session_id']}"
+        statuses = []
+        for session in (ana, claire):
+            connection.request("GET", address, headers={"Cookie": f"session={session}"})
+            found = connection.getresponse()
+            found.read()
+            statuses.append(found.status)
+    assert statuses == [200, 403]
+    assert first_byte(door, token, claire) == b"\x88"
+    assert first_byte(door, token, ana) == b"\x81"
 
 
 def test_forms_of_other_sites_and_modules_named_in_addresses_are_refused(visit, door):
