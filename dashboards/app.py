@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import importlib
 import pkgutil
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -16,7 +17,7 @@ from panel.io.resources import COMPONENT_PATH
 from tornado.ioloop import PeriodicCallback
 from tornado.web import ErrorHandler, GZipContentEncoding, RedirectHandler
 
-from dashboards import assets, pages, report_files, states, workbook_file
+from dashboards import assets, pages, person_file, report_files, states, workbook_file
 from dashboards.chart import PLOTLY
 from dashboards.filters import NAMES, from_query
 from dashboards.login import auth, doors, headers, oidc, socket, watch
@@ -67,6 +68,7 @@ def show(page: Page, every: list[Page], settings: Settings) -> Any:
         own={name: value for name, value in asked.items() if name not in NAMES},
         filters=from_query(asked),
         dark=cookies.get("theme") == "dark",
+        visit=_visit(),
     )
     shown = frame(session, page, every)
     title = f"{session.loc.t(page.title)} · {settings.company.name}"
@@ -82,9 +84,19 @@ def show(page: Page, every: list[Page], settings: Settings) -> Any:
     async def draw() -> None:
         _unshare_style_sheets(document)
         await session.begin()
+        await session.rest()
 
     pn.state.onload(draw)
     return shown
+
+
+def _visit() -> str:
+    """The mark of the sign-in that asks for the page; the page's own where there is none."""
+    context: Any = pn.state.curdoc.session_context if pn.state.curdoc else None
+    if context is None:
+        return secrets.token_hex(8)
+    signed_in = getattr(context.request, "signed_in", None)
+    return signed_in.mark if signed_in else str(context.id)
 
 
 class _Unshared(dict[str, ImportedStyleSheet]):
@@ -159,6 +171,7 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
             (r"/", RedirectHandler, {"url": auth.HOME, "permanent": False}),
             *report_files.patterns(settings, provider.get_user),
             *workbook_file.patterns(settings, provider.get_user),
+            *person_file.patterns(settings, provider.get_user),
             *assets.patterns(),
             # Panel's own imports whatever module the address names, for anybody.
             (rf"/{COMPONENT_PATH}(.*)", ErrorHandler, {"status_code": 404}),

@@ -8,6 +8,7 @@ it depends on changes.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from workbench.store.access import Viewer
     from workbench.store.dataset import Dataset
 
+log = logging.getLogger("dashboards")
 POOL = ThreadPoolExecutor(4, "draw")
 
 
@@ -86,7 +88,12 @@ class Slot:
 
 @dataclass
 class Session:
-    """What a page is given: the viewer, their language and filters, and the way to data."""
+    """What a page is given: the viewer, their language and filters, and the way to data.
+
+    Attributes:
+        visit: tells the sign-in that this page belongs to from others.
+        afterwards: what is done once the page is drawn, on a thread.
+    """
 
     settings: Settings
     viewer: Viewer
@@ -103,6 +110,8 @@ class Session:
     on_theme: Callable[[bool], None] = field(default=lambda _: None)
     drill: Drill = field(init=False)
     browser: Browser = field(default_factory=Browser)
+    visit: str = ""
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
     _computing: threading.RLock = field(default_factory=threading.RLock)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _due: list[Slot] = field(default_factory=list)
@@ -149,6 +158,14 @@ class Session:
         """The page stands in the browser: draw what is in sight of it."""
         self._begun = True
         await self.see(*self.first)
+
+    async def rest(self) -> None:
+        """The page is drawn: do what nobody waits for."""
+        for act in self.afterwards:
+            try:
+                await self.work(act)
+            except Exception:  # whatever it is, the page stands
+                log.exception("after drawing %s", self.page)
 
     async def see(self, *slots: Slot) -> None:
         """These have come into sight: draw what isn't up to date."""

@@ -11,7 +11,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from make import activities, companies, deals, documents, groups, ledger, payments, people, sheets
+from make import (
+    activities,
+    companies,
+    consents,
+    deals,
+    documents,
+    groups,
+    ledger,
+    payments,
+    people,
+    sheets,
+)
 from make.world import History, chance, euros
 
 if TYPE_CHECKING:
@@ -23,6 +34,7 @@ COLUMNS = {
     "postcode,city,country,phone,website,iban,employees,parent,owner,need,budget,timeline,"
     "supplier,decider_known,next_step,next_step_on,qualified_on,notes",
     "contacts": "code,account,first_name,last_name,job,decision_role,email,phone",
+    "consents": "contact,channel,state,date,proof,noted_by",
     "opportunities": "code,name,account,contact,pipeline,stage,amount,probability,close_date,"
     "owner,created_on,loss_reason,product,competitor,next_step",
     "documents": "code,kind,state,account,opportunity,date,due_date,amount,amount_with_tax",
@@ -110,6 +122,7 @@ def make(folder: Path) -> None:
     _write(folder, "reps", rep_rows)
     _write(folder, "accounts", _account_rows(made, known))
     _write(folder, "contacts", (person.row() for person in persons))
+    _write(folder, "consents", consents.rows(persons, force))
     _write(folder, "opportunities", (deals.row(deal) for deal in sold))
     _write(folder, "documents", (documents.row(document) for document in sales.documents))
     _write(folder, "document_lines", _line_rows(sales))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import panel as pn
 
-from dashboards import cards, states, tables, theme
+from dashboards import cards, people, states, tables, theme
 from dashboards.accountform import AccountForm
 from dashboards.session import Slot
 from dashboards.shell import Page
@@ -490,6 +490,7 @@ def view(session: Session) -> pn.Column:
         )
     card = Sheet(session, int(asked))
     form = AccountForm(session, card.account, session.redraw)
+    people.looked(session, card.account)
     # Made first so that it is drawn with the first cards, wherever it stands.
     timeline = tables.table(
         session,
@@ -543,6 +544,7 @@ def view(session: Session) -> pn.Column:
                 width=6,
             ),
             _told(session, loc.t("Interlocuteurs"), card.people, width=6),
+            people.Consents(session, card.account).card(),
             timeline,
             tables.table(
                 session,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dashboards import cards
-from dashboards.admin import rules, signins, team, users
+from dashboards.admin import looks, rules, signins, silent, team, users
 from dashboards.shell import Page
 from workbench.locale import msg
 from workbench.vocabulary import Role
@@ -23,6 +23,8 @@ def view(session: Session) -> pn.Column:
         team.card(session),
         cards.stack(rules.card(session), rules.stage_card(session), width=6),
         signins.card(session),
+        looks.card(session),
+        silent.card(session),
     )
 
 

@@ -113,6 +113,7 @@ def test_references_lead_somewhere():
         ("accounts", "owner", "reps"),
         ("accounts", "parent", "accounts"),
         ("contacts", "account", "accounts"),
+        ("consents", "contact", "contacts"),
         ("opportunities", "account", "accounts"),
         ("opportunities", "contact", "contacts"),
         ("opportunities", "owner", "reps"),
@@ -209,6 +210,6 @@ def test_numbers_pass_luhn_and_lie_in_the_range_that_nobody_has():
 def test_the_generator_gives_the_same_bytes(tmp_path):
     subprocess.run([sys.executable, str(DATA / "make_demo.py"), str(tmp_path)], check=True)
     names = sorted(path.name for path in tmp_path.iterdir())
-    assert len(names) == 12
+    assert len(names) == 13
     same, _, _ = filecmp.cmpfiles(DATA, tmp_path, names, shallow=False)
     assert same == names

@@ -39,6 +39,11 @@ def counted():
     yield "sheets in groups", len(level)
     yield "levels of the deepest group", max(level.values())
     yield "contacts", len(read("contacts"))
+    consents = read("consents")
+    yield "consents", len(consents)
+    yield "of which withdrawn", int((consents["state"] == "withdrawn").sum())
+    by_mail = consents[(consents["channel"] == "email") & (consents["state"] == "given")]
+    yield "people who agree to e-mail", by_mail["contact"].nunique()
     yield "activities", len(read("activities"))
     yield "contracts", len(read("contracts"))
     yield "history rows", len(read("history"))

@@ -31,6 +31,7 @@ EDITED = (
     "rep",
     "account",
     "contact",
+    "consent",
     "opportunity",
 )  # the others are facts: put right, not moved on
 

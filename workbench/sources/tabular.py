@@ -38,6 +38,8 @@ VOCABULARY = {
     ("account", "need"): words.Need,
     ("account", "timeline"): words.Timeline,
     ("contact", "decision_role"): words.DecisionRole,
+    ("consent", "channel"): words.Channel,
+    ("consent", "state"): words.ConsentState,
     ("opportunity", "loss_reason"): words.LossReason,
     ("document", "kind"): words.DocumentKind,
     ("document", "state"): words.QuoteState,

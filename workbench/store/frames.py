@@ -260,6 +260,9 @@ def changes(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - by whe
     of = {
         "account": select(s.Account.id).where(scope.sees(s.Account.id)),
         "contact": select(s.Contact.id).where(scope.sees(s.Contact.account_id)),
+        "consent": select(s.Consent.id)
+        .join(s.Contact, s.Contact.id == s.Consent.contact_id)
+        .where(scope.sees(s.Contact.account_id)),
         "opportunity": select(s.Opportunity.id).where(
             scope.sees(s.Opportunity.account_id, s.Opportunity.owner_id)
         ),

@@ -31,7 +31,7 @@ from workbench.store.batch import (
 from workbench.store.privacy.fields import ANONYMISED
 from workbench.store.replay import BEGINNING, Event, active, decode, undone
 from workbench.store.rules import EDITABLE, Case, Rules, StageFacts, refusal
-from workbench.store.schema import Account, Change, Load, Pipeline, Stage
+from workbench.store.schema import Account, Change, Contact, Load, Pipeline, Stage
 from workbench.vocabulary import StageKind, Surface, field_name
 
 if TYPE_CHECKING:
@@ -260,6 +260,10 @@ def owners(
 ) -> set[int | None]:
     """The reps to whom the record belongs today: the account's, and the deal's own."""
     account = row["id"] if entity == "account" else row.get("account_id")
+    if entity == "consent":
+        account = connection.scalar(
+            select(Contact.account_id).where(Contact.id == row["contact_id"])
+        )
     found: set[int | None] = set()
     if account is not None:
         current = access.account_owners(today)

@@ -14,6 +14,7 @@ from workbench.errors import Reason, UnknownName
 from workbench.locale import msg
 from workbench.store.privacy.fields import ANONYMISED, PERSONAL
 from workbench.vocabulary import (
+    ConsentState,
     DecisionRole,
     LossReason,
     Need,
@@ -37,6 +38,7 @@ CHOICES: dict[tuple[str, str], type[StrEnum]] = {
     ("account", "need"): Need,
     ("account", "timeline"): Timeline,
     ("contact", "decision_role"): DecisionRole,
+    ("consent", "state"): ConsentState,
     ("opportunity", "loss_reason"): LossReason,
 }
 EDITABLE: dict[str, tuple[str, ...]] = {
@@ -52,6 +54,7 @@ EDITABLE: dict[str, tuple[str, ...]] = {
         "owner_id", "next_step", "competitor", "duration_months",
     ),
     "ledger_customer": ("account_id",),
+    "consent": ("state", "date", "proof", "noted_by"),
 }  # fmt: skip
 PROMOTIONS = ("first_contact", "qualified", "quote_accepted", "first_invoice", "signed")
 """What `promotion` makes of changes by itself; a list of some of them leaves the others out."""
@@ -60,6 +63,8 @@ REQUIRED = {
     ("account", "status"),
     ("opportunity", "name"),
     ("opportunity", "stage_id"),
+    ("consent", "state"),
+    ("consent", "date"),
 }
 
 

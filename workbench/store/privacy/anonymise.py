@@ -47,7 +47,18 @@ if TYPE_CHECKING:
     from workbench.vocabulary import Surface
 
 LEFT_ALONE = frozenset(
-    {"rep", "user", "pipeline", "stage", "kept_out", "kept_field", "retention_warning", "look"}
+    {
+        "rep",
+        "user",
+        "user_session",
+        "access_event",
+        "pipeline",
+        "stage",
+        "kept_out",
+        "kept_field",
+        "retention_warning",
+        "look",
+    }
 )
 """Tables that hold no text about contacts: colleagues, stages, what privacy itself keeps."""
 TECHNICAL = frozenset({"source", "batch", "load_batch", "surface", "op", "user", "entity"})
