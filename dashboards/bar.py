@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 import param
 
 from dashboards import theme
+from dashboards.chips import Chips
 from dashboards.filters import PERIODS, USUAL
 from workbench.locale import missing
 
@@ -63,7 +64,7 @@ class Bar:
             **common,
         )
         self.today = data.as_of if filters.as_of is None else data.today
-        self.chips = pn.Row(sizing_mode="stretch_width", margin=0, css_classes=["chips"])
+        self.chips = Chips(self._remove, css_classes=["chosen"], margin=0)
         self.row = pn.FlexBox(
             self.as_of,
             self.period,
@@ -133,22 +134,14 @@ class Bar:
             chosen.append(("segments", ", ".join(filters.segments)))
         if filters.pipeline:
             chosen.append(("pipeline", filters.pipeline.upper()))
-        self.chips.objects = [
-            pmui.Chip(
-                label=f"{text}  ✕",
-                size="small",
-                variant="outlined",
-                color="primary",
-                description=loc.t("Retirer ce filtre"),
-                on_click=lambda _, name=name: self._remove(name),
-                margin=(0, 4, 0, 0),
-            )
-            for name, text in chosen
+        hint = loc.t("Retirer ce filtre")
+        self.chips.items = [
+            {"key": name, "text": f"{text}  ✕", "hint": hint} for name, text in chosen
         ]
         self.chips.visible = bool(chosen)
         self.opener.label = loc.t("Filtres") + (f" ({len(chosen)})" if chosen else "")
 
-    def _remove(self, name: str) -> None:
+    async def _remove(self, name: str) -> None:
         usual = {
             "as_of": self.today,
             "period": USUAL,

@@ -8,11 +8,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import panel as pn
 import panel_material_ui as pmui
 
 from dashboards import cards, states
 from dashboards.cards import Number
+from dashboards.chips import Chips
 from dashboards.session import Slot
 from dashboards.shell import Page
 from dashboards.tables import Rows
@@ -36,6 +36,7 @@ from workbench.vocabulary import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    import panel as pn
     import plotly.graph_objects as go
 
     from dashboards.session import Scope, Session
@@ -53,6 +54,8 @@ REASONS = {
 }
 MOST = 9
 """So many lines of the list to decide stand on the page; the rest opens."""
+THING = ["entity", "id", "name"]
+"""What tells one thing that waits from another, whatever its reasons."""
 
 
 def within(scope: Scope) -> dict[str, dt.date]:
@@ -254,9 +257,8 @@ def to_decide(scope: Scope) -> pd.DataFrame:
 
 def once(found: pd.DataFrame, between: str = ", ") -> pd.DataFrame:
     """Each thing that waits once, with its reasons together."""
-    thing = ["entity", "id", "name"]
-    reasons = found.groupby(thing, dropna=False, sort=False)["reason"].transform(between.join)
-    return found.assign(reason=reasons).drop_duplicates(thing)
+    reasons = found.groupby(THING, dropna=False, sort=False)["reason"].transform(between.join)
+    return found.assign(reason=reasons).drop_duplicates(THING)
 
 
 def decision_rows(scope: Scope, reason: str | None = None) -> Rows:
@@ -288,7 +290,6 @@ def why(row: dict[Hashable, Any], scope: Scope) -> str:
 def decisions(session: Session) -> pn.Column:
     """The list to decide: a count for each reason, then the heaviest lines."""
     loc = session.loc
-    reasons = pn.FlexBox(gap="8px", margin=(8, 0, 4, 0), sizing_mode="stretch_width")
     lines = states.html('<div class="skeleton"></div>', min_height=300)
     every = pmui.Button(label=loc.t("Tout voir"), variant="text", size="small", margin=(4, 0, 0, 0))
 
@@ -297,36 +298,32 @@ def decisions(session: Session) -> pn.Column:
 
     every.on_click(open_all)
 
-    def chip(reason: str, count: int) -> pmui.Chip:
+    async def open_reason(reason: str) -> None:
+        await session.drill.open(lambda scope: decision_rows(scope, reason))
+
+    reasons = Chips(open_reason, margin=(8, 0, 4, 0))
+
+    def chip(reason: str, count: int) -> dict[str, str]:
         title, _, icon = REASONS[reason]
-
-        async def open_(_: object) -> None:
-            await session.drill.open(lambda scope: decision_rows(scope, reason))
-
-        return pmui.Chip(
-            label=f"{loc.t(title)} · {loc.count(count)}",
-            icon=icon,
-            size="small",
-            variant="outlined",
-            on_click=open_,
-            margin=0,
-        )
+        return {"key": reason, "text": f"{loc.t(title)} · {loc.count(count)}", "icon": icon}
 
     def show(found: tuple[pd.Series[int], int, str] | Exception) -> None:
         if isinstance(found, Exception):
             lines.object = states.error(loc, found)
             return
         counts, things, markup = found
-        reasons.objects = [chip(reason, counts[reason]) for reason in REASONS if reason in counts]
+        reasons.items = [chip(reason, counts[reason]) for reason in REASONS if reason in counts]
         lines.object = markup
         every.visible = things > MOST
         every.label = loc.t("Tout voir ({n})", n=loc.count(things))
 
     def compute(scope: Scope) -> tuple[pd.Series[int], int, str]:
         found = to_decide(scope)
-        said = [why(row, scope) for row in found.to_dict("records")]
-        things = once(found.assign(reason=pd.Series(said, found.index, dtype="str")), " · ")
-        return found["reason"].value_counts(), len(things), listed(session, scope, things)
+        things = found[THING].drop_duplicates()
+        shown = found.merge(things.head(MOST), on=THING)
+        said = [why(row, scope) for row in shown.to_dict("records")]
+        lines = once(shown.assign(reason=pd.Series(said, shown.index, dtype="str")), " · ")
+        return found["reason"].value_counts(), len(things), listed(session, scope, lines)
 
     slot = session.add(Slot(show, compute, timeless=True))
     head = states.html(
@@ -341,7 +338,7 @@ def listed(session: Session, scope: Scope, frame: pd.DataFrame) -> str:
     if frame.empty:
         return states.empty(loc, loc.t("Rien n’attend de décision dans ce périmètre."))
     items = []
-    for row in frame.head(MOST).to_dict("records"):
+    for row in frame.to_dict("records"):
         account = None if pd.isna(row["account_id"]) else int(row["account_id"])
         address = escape(session.link("account", id=account))
         who = row["account"] if isinstance(row["account"], str) else row["name"]
