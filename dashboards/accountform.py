@@ -15,16 +15,16 @@ import panel_material_ui as pmui
 
 from dashboards import corrections, states
 from dashboards.draft import Change, Draft
-from workbench.store import journal
+from dashboards.editgrid import Column
+from workbench.store import access, journal
 from workbench.store.journal import State
-from workbench.vocabulary import Surface
+from workbench.vocabulary import Right, Surface
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     import pandas as pd
 
-    from dashboards.editgrid import Column
     from dashboards.session import Session
 
 ENTITY = "account"
@@ -47,6 +47,8 @@ class AccountForm:
             )
             if column.editable
         ]
+        if session.viewer.role not in access.READ_ONLY:
+            self.columns += self._restricted()
         self.widgets: dict[str, Any] = {}
         self.row: pd.Series[Any] | None = None
         self.fields = pn.FlexBox(gap="12px", sizing_mode="stretch_width", margin=(8, 0))
@@ -92,7 +94,23 @@ class AccountForm:
     def _read(self) -> pd.Series[Any]:
         frame = self.session.whole().table("accounts")
         row: pd.Series[Any] = frame[frame["id"] == self.account].iloc[0]
+        for table, column, field in (
+            ("bank_details", "iban", "iban"),
+            ("confidential_notes", "note", "confidential_note"),
+        ):
+            held = self.session.whole().table(table)
+            own = held["account_id"] == self.account
+            if "entity" in held:
+                own &= held["entity"] == ENTITY
+            row[field] = next(iter(held.loc[own, column]), None)
         return row
+
+    def _restricted(self) -> list[Column]:
+        """Fields for those named; a confidential note anybody may begin."""
+        loc = self.session.loc
+        note = Column("confidential_note", loc.t("Note confidentielle"))
+        named = Right.BANK_DETAILS in self.session.viewer.rights
+        return [*([Column("iban", "IBAN")] if named else []), note]
 
     def _open(self, _: object) -> None:
         self.row = self._read()

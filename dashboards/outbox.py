@@ -58,11 +58,12 @@ class Outbox:
         for source in sorted(waiting - set(found)):
             if (presets.FOLDER / f"{source}.toml").is_file():
                 found[source] = presets.find(source)
-        return [
-            files.export(engine, preset, settings.currency)
+        exports = [
+            files.export(engine, preset, settings.currency, self.session.viewer.rights)
             for name, preset in found.items()
             if name in waiting
         ]
+        return [one for one in exports if one.entries or one.left]
 
     def _show(self, found: Any) -> None:
         loc = self.session.loc

@@ -153,6 +153,21 @@ TABLES: dict[str, Table] = {
             until="date: end of the grace period",
         ),
         _table(
+            "bank_details",
+            "an account's bank details, for those named to see them",
+            account_id="id",
+            iban="text",
+        ),
+        _table(
+            "confidential_notes",
+            "a note on an account or an activity that only some may see",
+            entity="text: account or activity",
+            record_id="id",
+            account_id="id",
+            note="text",
+            author="text: who wrote it here; null where a source brought it",
+        ),
+        _table(
             "reps",
             "a rep, manager or director",
             id="id",

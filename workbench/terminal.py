@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from workbench.sources.load import LoadReport
     from workbench.store.access import Viewer
     from workbench.store.check import Difference
+    from workbench.store.groups import Group
     from workbench.store.journal import Outcome
     from workbench.store.outbox import Entry
     from workbench.store.status import Status
@@ -218,6 +219,18 @@ def differences(found: Sequence[Difference]) -> None:
         if not found
         else f"{len(found)} differences. Keep this store as it is, and restore a sound copy."
     )
+
+
+def groups(found: Sequence[Group], loc: Locale) -> None:
+    """Print groups of accounts, and with whom they are shared."""
+    table = Table("group", "accounts", "made by", "shared with", box=box.SIMPLE_HEAD)
+    for one in found:
+        shares = ", ".join(
+            f"{share.user or f'team {share.team}'}{' (writes)' if share.writes else ''}"
+            for share in one.shares
+        )
+        table.add_row(one.name, loc.count(one.accounts), one.owner or DASH, shares or DASH)
+    console().print(table if found else "No groups.")
 
 
 def outbox(entries: Sequence[Entry], loc: Locale) -> None:

@@ -181,6 +181,13 @@ class Access(Word):
     PASSWORD = "password", "Mot de passe changé"
 
 
+class Right(Word):
+    """Of a user, beside their role: what is seen by those named for it alone."""
+
+    BANK_DETAILS = "bank_details", "Coordonnées bancaires"
+    CONFIDENTIAL = "confidential", "Notes confidentielles"
+
+
 class Surface(Word):
     """Where a change came from."""
 
@@ -217,6 +224,8 @@ FIELDS = {
     "next_step_on": "Prochaine étape le",
     "qualified_on": "Qualifié le",
     "notes": "Notes",
+    "iban": "IBAN",
+    "confidential_note": "Note confidentielle",
     "stage_id": "Étape",
     "amount": "Montant",
     "close_date": "Date de signature",

@@ -201,7 +201,25 @@ class Sheet:
             f'<span class="badge">{escape(loc.label(Status, status))}</span></div>'
             f'<dl class="facts">{_facts(facts)}</dl>'
             f'<dl class="facts">{_facts(known)}</dl>'
+            f"{self._secrets(scope)}"
         )
+
+    def _secrets(self, scope: Scope) -> str:
+        """What only some may see: nothing for the others."""
+        data, loc = self.scope(scope).data, scope.loc
+        facts = [("IBAN", text) for text in self.own(data.table("bank_details"))["iban"]]
+        notes = self.own(data.table("confidential_notes"))
+        facts += [
+            (f"{loc.t('Note confidentielle')}{f' ({author})' if author else ''}", text)
+            for entity, text, author in zip(
+                notes["entity"],
+                notes["note"],
+                notes["author"].astype("object").where(notes["author"].notna(), None),
+                strict=True,
+            )
+            if entity == "account"
+        ]
+        return f'<dl class="facts">{_facts(facts)}</dl>' if facts else ""
 
     def statuses(self, scope: Scope) -> str:
         """The status over time, the latest first."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_funnel_page import widest
+from workbench.store import access, connect, journal, users
+from workbench.vocabulary import Right, Surface
 
 ADDRESS = "/account?id=8788"
 
@@ -77,3 +81,31 @@ def test_another_rep_s_account_is_closed(page_as):
 def test_on_a_phone_no_card_is_cut(page_as):
     page = page_as("director", ADDRESS, size=PHONE)
     assert widest(page) <= PHONE["width"]
+
+
+def test_a_confidential_note_and_bank_details_stand_where_they_may(page_as, store):
+    engine = connect(f"sqlite:///{store}")
+    with engine.connect() as connection:
+        account = connection.exec_driver_sql(
+            "SELECT id FROM account WHERE name = 'Groupe Castelnau'"
+        ).scalar()
+    director = replace(access.viewer(engine, "directrice"), rights=frozenset(Right))
+    seen = journal.version(engine, "account", account)
+    edits = [
+        journal.Edit("account", account, seen, "iban", "FR7630006000011234567890189"),
+        journal.Edit("account", account, seen, "confidential_note", "Vente du groupe prévue"),
+    ]
+    done = journal.save(engine, edits, viewer=director, surface=Surface.CLI)
+    assert {one.state for one in done} == {journal.State.SAVED}
+    page = page_as("director", f"/account?id={account}")
+    expect(page.get_by_text("Vente du groupe prévue").first).to_be_visible()  # its author
+    assert "FR7630006000011234567890189" not in page.content()
+    page = page_as("executive", f"/account?id={account}")
+    expect(page.locator("dl.facts").first).to_be_visible()
+    assert "Vente du groupe prévue" not in page.content()
+    assert "FR7630006000011234567890189" not in page.content()
+    users.grant(engine, "dirigeant", "bank_details")
+    page = page_as("executive", f"/account?id={account}")
+    expect(page.get_by_text("FR7630006000011234567890189").first).to_be_visible()
+    users.grant(engine, "dirigeant", "bank_details", withdraw=True)
+    engine.dispose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from workbench.store import access_log, sessions, signins, users
+from workbench.store import access, access_log, sessions, signins, users
 from workbench.store.sessions import Limits
 from workbench.vocabulary import Role
 
@@ -29,6 +29,13 @@ def test_a_token_stands_for_its_user(engine, company):
     assert (found.viewer.role, found.viewer.rep_id) == (Role.REP, company.reps["R1"])
     assert sessions.find(engine, token + "x", LIMITS, now=T) is None
     assert sessions.find(engine, found.mark, LIMITS, now=T) is None  # what the store keeps
+
+
+def test_a_session_has_all_of_its_users_rights(engine, company):
+    users.grant(engine, "rep1", "bank_details")
+    found = sessions.find(engine, token_of(engine, "rep1", now=T), LIMITS, now=T)
+    assert found.viewer == access.viewer(engine, "rep1")
+    assert found.viewer.rights == {"bank_details"}
 
 
 def test_the_store_does_not_hold_the_token(engine, company):

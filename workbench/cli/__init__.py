@@ -15,10 +15,10 @@ from workbench.cli.base import app, examples
 
 # Commands stand in the help in this order.
 # isort: off
-from workbench.cli import store, look, edit, outbox, users, privacy
+from workbench.cli import store, look, edit, outbox, users, groups, privacy
 # isort: on
 
-__all__ = ["app", "edit", "look", "main", "outbox", "privacy", "store", "users"]
+__all__ = ["app", "edit", "groups", "look", "main", "outbox", "privacy", "store", "users"]
 
 
 @app.callback(

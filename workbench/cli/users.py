@@ -126,3 +126,27 @@ def unlock(username: Username, database: Database = None, config: Config = None)
     engine = connect(settings_of(config, database).database)
     signins.unlock(engine, username, by=getpass.getuser())
     typer.echo(f"No longer locked out: {username}")
+
+
+@user.command(
+    epilog=examples(
+        "workbench user grant claire bank_details",
+        "workbench user grant claire bank_details --withdraw",
+    )
+)
+def grant(
+    username: Annotated[str, typer.Argument(help="What they sign in with.")],
+    right: Annotated[str, typer.Argument(help="bank_details or confidential.")],
+    *,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="Take it back.")] = False,
+    database: Database = None,
+    config: Config = None,
+) -> None:
+    """Name someone for what only those named may see: bank details, confidential notes."""
+    from workbench.store import connect, users
+
+    settings = settings_of(config, database)
+    users.grant(
+        connect(settings.database), username, right, withdraw=withdraw, by=getpass.getuser()
+    )
+    typer.echo(f"{username}: {right}{' withdrawn' if withdraw else ''}")

@@ -23,6 +23,7 @@ from workbench.locale import msg
 from workbench.sources import tabular
 from workbench.store import outbox
 from workbench.store.batch import table_of
+from workbench.store.fields import RESTRICTED
 from workbench.store.schema import Money
 from workbench.vocabulary import field_name
 
@@ -97,11 +98,16 @@ class Export:
         return f"{self.preset.name}.zip", out.getvalue()
 
 
-def export(engine: Engine, preset: Preset, currency: Currency) -> Export:
-    """What waits for the source that a preset reads."""
+def export(
+    engine: Engine, preset: Preset, currency: Currency, rights: frozenset[str] | None = None
+) -> Export:
+    """What waits for the source that a preset reads, as these rights have it (None: all of it)."""
     found = Export(preset)
     waiting: dict[str, list[Entry]] = defaultdict(list)
     for entry in outbox.waiting(engine, preset.name):
+        right = RESTRICTED.get((entry.entity, entry.field))
+        if right and rights is not None and right not in rights:
+            continue
         if entry.disputed:
             found.left.append((entry, DISPUTED))
         else:

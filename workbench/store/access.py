@@ -1,8 +1,10 @@
 """What who signs in may see, and what they may write.
 
-A rep sees their own accounts, a manager those of everyone under them at any level, everybody else
-all. Rights are those of today, whatever date is looked at; they are applied where tables are read
-(`dataset`) and where changes come in (`journal`).
+A rep sees their own accounts, a manager those of everyone under them at any level, a partner only
+what is shared with them and what they own; to all of these come the accounts of groups shared with
+them or their team. Everybody else sees all. Some fields are for those named for them alone
+(`fields`). Rights are those of today, whatever date is looked at; they are applied where tables
+are read (`dataset`) and where changes come in (`journal`).
 """
 
 from __future__ import annotations
@@ -14,8 +16,17 @@ from sqlalchemy import Engine, or_, select
 
 from workbench.errors import NotAllowed, Reason
 from workbench.locale import msg
-from workbench.store.schema import OwnerPeriod, TeamPeriod, User
-from workbench.vocabulary import Role, field_name
+from workbench.store.fields import RESTRICTED
+from workbench.store.schema import (
+    AccountGroupMember,
+    AccountGroupShare,
+    Change,
+    OwnerPeriod,
+    TeamPeriod,
+    User,
+    UserRight,
+)
+from workbench.vocabulary import Right, Role, field_name
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,6 +57,7 @@ class Viewer:
     role: Role
     rep_id: int | None = None
     language: str = "fr"
+    rights: frozenset[str] = frozenset()
 
     @property
     def limited(self) -> bool:
@@ -65,9 +77,16 @@ def viewer(engine: Engine, username: str) -> Viewer:
                 User.username == username
             )
         ).one_or_none()
+        rights = rights_of(connection, username)
     if user is None or not user.active:
         raise NotAllowed(f"No active user is called {username!r}.")
-    return Viewer(username, user.name, Role(user.role), user.rep_id, user.language)
+    return Viewer(username, user.name, Role(user.role), user.rep_id, user.language, rights)
+
+
+def rights_of(connection: Connection, username: str) -> frozenset[str]:
+    """What a user is named for, beside their role."""
+    asked = select(UserRight.right).join(User, User.id == UserRight.user_id)
+    return frozenset(connection.scalars(asked.where(User.username == username)))
 
 
 def visible_reps(connection: Connection, who: Viewer, today: dt.date) -> frozenset[int] | None:
@@ -76,20 +95,92 @@ def visible_reps(connection: Connection, who: Viewer, today: dt.date) -> frozens
         return None
     if who.rep_id is None:
         return frozenset()
-    seen = {who.rep_id}
-    if who.role is Role.MANAGER:
-        under = connection.execute(
-            select(TeamPeriod.rep_id, TeamPeriod.manager_id).where(
-                TeamPeriod.valid_from <= today,
-                or_(TeamPeriod.valid_to.is_(None), TeamPeriod.valid_to > today),
-            )
-        ).all()
-        grown = True
-        while grown:
-            more = {rep for rep, manager in under if manager in seen} - seen
-            seen |= more
-            grown = bool(more)
-    return frozenset(seen)
+    below = led(connection, who.rep_id, today) if who.role is Role.MANAGER else frozenset()
+    return below | {who.rep_id}
+
+
+def led(connection: Connection, rep: int, today: dt.date) -> frozenset[int]:
+    """Everyone under a rep at any level."""
+    teams = connection.execute(
+        select(TeamPeriod.rep_id, TeamPeriod.manager_id).where(
+            TeamPeriod.valid_from <= today,
+            or_(TeamPeriod.valid_to.is_(None), TeamPeriod.valid_to > today),
+        )
+    ).all()
+    seen = {rep}
+    grown = True
+    while grown:
+        more = {one for one, manager in teams if manager in seen} - seen
+        seen |= more
+        grown = bool(more)
+    return frozenset(seen - {rep})
+
+
+def leads(connection: Connection, who: Viewer, today: dt.date) -> frozenset[int]:
+    """Everyone whose manager, at any level, the viewer is."""
+    manages = who.rep_id is not None and who.role in {Role.MANAGER, Role.DIRECTOR}
+    return led(connection, who.rep_id or 0, today) if manages else frozenset()
+
+
+def shared(
+    connection: Connection, who: Viewer, today: dt.date, *, writing: bool = False
+) -> frozenset[int]:
+    """The accounts of groups shared with a limited viewer or a team of theirs.
+
+    Args:
+        connection: of the store.
+        who: the viewer.
+        today: the day of whose teams it is.
+        writing: those alone that are shared to be written, too.
+    """
+    if not who.limited:
+        return frozenset()
+    share, member = AccountGroupShare, AccountGroupMember
+    query = (
+        select(member.account_id, share.rep_id, User.username)
+        .join(share, share.group_id == member.group_id)
+        .outerjoin(User, User.id == share.user_id)
+        .where(or_(share.rep_id.is_not(None), User.username == who.username))
+    )
+    if writing:
+        query = query.where(share.writes)
+    rows = connection.execute(query).all()
+    teams = {rep for _, rep, _ in rows if rep is not None}
+    mine = {
+        rep
+        for rep in teams
+        if who.rep_id is not None
+        and (rep == who.rep_id or who.rep_id in led(connection, rep, today))
+    }
+    return frozenset(account for account, rep, user in rows if user == who.username or rep in mine)
+
+
+def may_see(
+    connection: Connection,
+    who: Viewer,
+    entity: str,
+    field: str,
+    record: int,
+    owners: set[int | None],
+    today: dt.date,
+) -> bool:
+    """Whether a viewer of a record may see this field of it.
+
+    A confidential note is seen by whoever wrote it, by the managers of its record's owner, and by
+    those who have the right.
+    """
+    right = RESTRICTED.get((entity, field))
+    if right is None or right in who.rights:
+        return True
+    if right is not Right.CONFIDENTIAL:
+        return False
+    author = connection.scalar(
+        select(Change.user)
+        .where(Change.entity == entity, Change.record_id == record, Change.field == field)
+        .order_by(Change.id.desc())
+        .limit(1)
+    )
+    return author == who.username or bool(owners & leads(connection, who, today))
 
 
 def may_write(
@@ -99,8 +190,19 @@ def may_write(
     field: str,
     owners: set[int | None],
     today: dt.date,
+    account: int | None = None,
 ) -> Reason | None:
-    """Why the viewer may not write this field of a record with these owners; None if they may."""
+    """Why the viewer may not write this field of a record; None if they may.
+
+    Args:
+        connection: of the store.
+        who: the viewer.
+        entity: the record's table.
+        field: its field.
+        owners: to whom the record belongs.
+        today: the day of whose rights it is.
+        account: of the record, which may be shared with them.
+    """
     if who.role in READ_ONLY:
         return Reason(msg("Le rôle « {role} » lit, il ne modifie pas."), role=who.role)
     allowed = RESERVED.get((entity, field))
@@ -111,7 +213,11 @@ def may_write(
             roles=sorted(allowed),
         )
     reps = visible_reps(connection, who, today)
-    if reps is not None and not owners & reps:
+    if (
+        reps is not None
+        and not owners & reps
+        and account not in shared(connection, who, today, writing=True)
+    ):
         return Reason(msg("Cette fiche n’est pas l’une des vôtres."))
     return None
 

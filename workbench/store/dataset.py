@@ -23,13 +23,14 @@ from workbench.errors import NotAllowed, SettingsError
 from workbench.store import access
 from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
-from workbench.store.frames import QUERIES, Scope
+from workbench.store.frames import QUERIES, Person, Scope
 from workbench.store.past import forget as forget_pasts
 from workbench.store.past import past
 from workbench.store.proposal import Proposal, propose
 from workbench.store.replay import SUBJECTS, by_record, state
 from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RetentionWarning
 from workbench.tables import TABLES, table
+from workbench.vocabulary import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from workbench.store.access import Viewer
 
 Backend = Literal["pandas", "polars", "duckdb", "pyarrow"]
+IBAN = r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}\b"
+NOTE = r'("confidential_note":)"(?:[^"\\]|\\.)*"'
 KEPT_BYTES = 2 << 30  # of Arrow data, shared by the sessions of a process
 
 # Entities whose fields may be corrected with a date of effect, and the table where they show.
@@ -65,6 +68,8 @@ FOLLOWS = {
             "status_periods",
             "owner_periods",
             "parent_periods",
+            "bank_details",
+            "confidential_notes",
         ),
         ("account_id", "accounts"),
     ),
@@ -251,7 +256,8 @@ class Dataset:
         )
         # Taking a person out alters what the journal says without adding to each table's part.
         moved += (self._versions[FORGOTTEN],)
-        return (str(self.engine.url), name, self.as_of, self.known_at, self.scope, moved)
+        scope = self.scope.of_table(name)
+        return (str(self.engine.url), name, self.as_of, self.known_at, scope, moved)
 
     def _whole(self, name: str) -> Any:
         key = self._key(name)
@@ -270,6 +276,8 @@ class Dataset:
             cursor.execute(sql)
             read = cursor.fetch_arrow_table()
         arrow = _contracted(name, read)
+        if name == "rejected_rows":
+            arrow = _without_secrets(arrow, self.scope.rights)
         if name in DATED:
             arrow = self._back_in_effect(name, arrow)
         return arrow
@@ -414,6 +422,16 @@ def _contracted(name: str, read: pa.Table) -> pa.Table:
     return pa.table(columns, schema=table(name).schema)
 
 
+def _without_secrets(arrow: pa.Table, rights: frozenset[str] | None) -> pa.Table:
+    """Rejected rows less what only those named may see, which stands in them under any heading."""
+    raw = arrow["raw"]
+    if rights is not None and Right.BANK_DETAILS not in rights:
+        raw = pc.replace_substring_regex(raw, IBAN, "…")
+    if rights is not None and Right.CONFIDENTIAL not in rights:
+        raw = pc.replace_substring_regex(raw, NOTE, r'\1"…"')
+    return arrow.set_column(arrow.column_names.index("raw"), "raw", raw)
+
+
 def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
     """Integers that may be missing become Int64, flags boolean; the rest as pandas has it."""
     columns = {}
@@ -463,10 +481,16 @@ def open(  # noqa: A001 - workbench.open is the front door
         if who is not None and who.username != bound:
             raise NotAllowed(f"This report runs as {bound!r} and can't look as {who.username!r}.")
         who = access.viewer(engine, bound)
-    reps = None
+    scope = Scope(None, today)
     if who is not None:
         with engine.connect() as connection:
-            reps = access.visible_reps(connection, who, today)
+            scope = Scope(
+                access.visible_reps(connection, who, today),
+                today,
+                access.shared(connection, who, today),
+                who.rights,
+                Person(who.username, who.rep_id, access.leads(connection, who, today)),
+            )
     return Dataset(
         engine,
         as_of=_day(as_of) or today,
@@ -474,7 +498,7 @@ def open(  # noqa: A001 - workbench.open is the front door
         known_at=_moment(known_at),
         viewer=who,
         backend=backend,
-        scope=Scope(reps, today),
+        scope=scope,
         _versions=versions(engine),
     )
 

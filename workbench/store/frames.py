@@ -6,14 +6,31 @@ see, so that it never reaches a frame.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Double, and_, case, cast, false, func, or_, select, true
+from sqlalchemy import (
+    Double,
+    String,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.functions import FunctionElement
 
 from workbench.store import schema as s
+from workbench.store.fields import hidden
 from workbench.tables import Kind, table
+from workbench.vocabulary import Right
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,15 +39,50 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
 
 
+PERSONAL = frozenset({"confidential_notes"})
+BY_RIGHT = frozenset({"bank_details", "changes", "rejected_rows"})
+
+
+@dataclass(frozen=True)
+class Person:
+    """A viewer by name, the rep that they are, and everyone whose manager they are."""
+
+    username: str
+    rep_id: int | None
+    leads: frozenset[int]
+
+
 @dataclass(frozen=True)
 class Scope:
-    """Whose rows: those of accounts that these reps own today (None: everybody's)."""
+    """What a viewer may see.
+
+    Attributes:
+        reps: those whose accounts, owned today, are seen (None: everybody's).
+        today: the day that rights are of.
+        shared: accounts seen besides.
+        rights: what the viewer is named for (None: nothing is kept from them).
+        person: the viewer, for what is seen by its author or their managers.
+    """
 
     reps: frozenset[int] | None
     today: dt.date
+    shared: frozenset[int] = frozenset()
+    rights: frozenset[str] | None = None
+    person: Person | None = None
+
+    def of_table(self, name: str) -> Scope:
+        """As much of it as the rows of a table depend on, so that they are shared beyond that."""
+        if name in PERSONAL:
+            return self
+        kept = self.rights if name in BY_RIGHT else None
+        return replace(self, rights=kept, person=None)
+
+    def hidden(self) -> dict[str, tuple[str, ...]]:
+        """By entity, the fields whose values aren't shown."""
+        return hidden(self.rights, limited=self.reps is not None)
 
     def accounts(self) -> Select[Any]:
-        """The visible accounts' ids."""
+        """The ids of the accounts that visible reps own."""
         return select(s.OwnerPeriod.account_id).where(
             s.OwnerPeriod.rep_id.in_(sorted(self.reps or ())), _during(s.OwnerPeriod, self.today)
         )
@@ -39,8 +91,10 @@ class Scope:
         """Whether a row of that account, or of one of these reps, is in scope."""
         if self.reps is None:
             return true()
-        mine = [owner.in_(sorted(self.reps)) for owner in owners]
-        return or_(account.in_(self.accounts()), *mine)
+        others = [owner.in_(sorted(self.reps)) for owner in owners]
+        if self.shared:
+            others.append(account.in_(sorted(self.shared)))
+        return or_(account.in_(self.accounts()), *others)
 
     def sees_all(self) -> ColumnElement[bool]:
         """Whether rows of nobody in particular are in scope."""
@@ -174,6 +228,96 @@ def retention_warnings(day: dt.date, scope: Scope) -> Select[Any]:
     )
 
 
+def bank_details(day: dt.date, scope: Scope) -> Any:  # noqa: ARG001 - undated
+    """Bank details of visible accounts; not even read for those who aren't named for them."""
+    if scope.rights is not None and Right.BANK_DETAILS not in scope.rights:
+        return select(null().label("account_id"), null().label("iban")).where(false())
+    a = s.Account
+    query = select(a.id.label("account_id"), a.iban.label("iban"))
+    return query.where(a.iban.is_not(None), scope.sees(a.id))
+
+
+def confidential_notes(day: dt.date, scope: Scope) -> Any:  # noqa: ARG001 - undated
+    """Confidential notes on visible accounts and activities, to those who may see them."""
+    a, done = s.Account, s.Activity
+    owner = (
+        select(s.OwnerPeriod.rep_id)
+        .where(s.OwnerPeriod.account_id == a.id, _during(s.OwnerPeriod, scope.today))
+        .limit(1)
+        .scalar_subquery()
+    )
+    on_accounts = _notes("account", a, a.id, scope, owner, own=None)
+    on_activities = _notes("activity", done, done.account_id, scope, done.rep_id, own=done.rep_id)
+    return on_accounts.where(scope.sees(a.id)).union_all(
+        on_activities.where(scope.sees(done.account_id, done.rep_id))
+    )
+
+
+def _notes(
+    entity: str, model: Any, account: Any, scope: Scope, owner: Any, own: Any
+) -> Select[Any]:
+    author = (
+        select(s.Change.user)
+        .where(s.Change.entity == entity, s.Change.record_id == model.id)
+        .where(s.Change.field == "confidential_note")
+        .order_by(s.Change.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(
+        literal(entity).label("entity"),
+        model.id.label("record_id"),
+        account.label("account_id"),
+        model.confidential_note.label("note"),
+        author.label("author"),
+    ).where(model.confidential_note.is_not(None))
+    if scope.rights is None or Right.CONFIDENTIAL in scope.rights:
+        return query
+    who = scope.person
+    if who is None:
+        return query.where(false())
+    may = [author == who.username, owner.in_(sorted(who.leads))]
+    if own is not None and who.rep_id is not None:
+        may.append(own == who.rep_id)
+    return query.where(or_(*may))
+
+
+class _Without(FunctionElement[str]):
+    """A JSON text less some of its keys."""
+
+    inherit_cache = True
+    type = String()
+
+
+@compiles(_Without, "sqlite")
+def _without_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    text, *names = element.clauses
+    keys = ", ".join(f"'$.{name.value}'" for name in names)
+    return f"json_remove({compiler.process(text, **options)}, {keys})"
+
+
+@compiles(_Without, "postgresql")
+def _without_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    text, *names = element.clauses
+    keys = "".join(f" - '{name.value}'" for name in names)
+    return f"(CAST({compiler.process(text, **options)} AS JSONB){keys})::TEXT"
+
+
+def _kept(value: Any, unseen: dict[str, tuple[str, ...]]) -> Any:
+    """A journal's value, as far as the viewer may see it: a field's, or a record less some."""
+    c = s.Change
+    whens = []
+    for entity, names in unseen.items():
+        whens += [
+            (and_(c.entity == entity, c.op == "set", c.field.in_(names)), null()),
+            (
+                and_(c.entity == entity, c.op != "set"),
+                _Without(value, *(literal(name) for name in names)),
+            ),
+        ]
+    return case(*whens, else_=value) if whens else value
+
+
 def documents(day: dt.date, scope: Scope) -> Select[Any]:
     """Documents dated up to the day."""
     d = s.Document
@@ -254,7 +398,8 @@ def team_periods(day: dt.date, scope: Scope) -> Select[Any]:
 def changes(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - by when recorded, not effective
     """The journal's rows; for a part of the company, those of its accounts, contacts and deals."""
     c = s.Change
-    query = select(*_columns("changes", c))
+    unseen = scope.hidden()
+    query = select(*_columns("changes", c, old=_kept(c.old, unseen), new=_kept(c.new, unseen)))
     if scope.reps is None:
         return query
     of = {
@@ -288,6 +433,8 @@ QUERIES: dict[str, tuple[Callable[[dt.date, Scope], Select[Any]], tuple[str, ...
     "contacts": (contacts, ("contact", "account")),
     "consents": (consents, ("consent", "contact", "account")),
     "retention_warnings": (retention_warnings, ("retention", "contact", "account")),
+    "bank_details": (bank_details, ("account",)),
+    "confidential_notes": (confidential_notes, ("account", "activity")),
     "reps": (reps, ("rep",)),
     "stages": (stages, ("stage", "pipeline")),
     "opportunities": (opportunities, ("opportunity", "account", "rep")),

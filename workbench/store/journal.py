@@ -28,14 +28,15 @@ from workbench.store.batch import (
     plain_value,
     table_of,
 )
+from workbench.store.fields import RESTRICTED
 from workbench.store.privacy.fields import ANONYMISED
 from workbench.store.replay import BEGINNING, Event, active, decode, undone
 from workbench.store.rules import EDITABLE, Case, Rules, StageFacts, refusal
 from workbench.store.schema import Account, Change, Contact, Load, Pipeline, Stage
-from workbench.vocabulary import StageKind, Surface, field_name
+from workbench.vocabulary import Right, StageKind, Surface, field_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Engine, Row
 
@@ -237,7 +238,7 @@ def _judge_record(desk: _Desk, entity: str, id_: int, edits: list[Edit]) -> list
     for edit in edits:
         if id(edit) in outcomes:
             continue
-        why = access.may_write(desk.connection, desk.viewer, entity, edit.field, of, desk.today)
+        why = _closed(desk, entity, edit.field, {**row}, of)
         if why:
             outcomes[id(edit)] = Outcome(edit, State.FORBIDDEN, why)
             continue
@@ -255,15 +256,45 @@ def _judge_record(desk: _Desk, entity: str, id_: int, edits: list[Edit]) -> list
     return [outcomes[id(edit)] for edit in edits]
 
 
+def account_of(connection: Connection, entity: str, row: Mapping[str, Any]) -> int | None:
+    """The account that a record is, or is of."""
+    if entity == "consent":
+        return connection.scalar(select(Contact.account_id).where(Contact.id == row["contact_id"]))
+    return row["id"] if entity == "account" else row.get("account_id")
+
+
+def _closed(
+    desk: _Desk,
+    entity: str,
+    field: str,
+    row: Mapping[str, Any],
+    of: set[int | None],
+    *,
+    undoing: bool = False,
+) -> Reason | None:
+    """Why the viewer may not write a field of a record: theirs it isn't, or what is in it.
+
+    Where there is no confidential note anybody may write one, but not bring one back unseen.
+    """
+    who, today = desk.viewer, desk.today
+    why = access.may_write(
+        desk.connection, who, entity, field, of, today, account_of(desk.connection, entity, row)
+    )
+    if why or (entity, field) not in RESTRICTED:
+        return why
+    fresh = RESTRICTED[entity, field] is Right.CONFIDENTIAL and row[field] is None and not undoing
+    if fresh or access.may_see(desk.connection, who, entity, field, row["id"], of, today):
+        return None
+    return Reason(
+        msg("Le champ « {field} » est réservé à qui en a le droit."), field=field_name(field)
+    )
+
+
 def owners(
     connection: Connection, entity: str, row: dict[str, Any], today: dt.date
 ) -> set[int | None]:
     """The reps to whom the record belongs today: the account's, and the deal's own."""
-    account = row["id"] if entity == "account" else row.get("account_id")
-    if entity == "consent":
-        account = connection.scalar(
-            select(Contact.account_id).where(Contact.id == row["contact_id"])
-        )
+    account = account_of(connection, entity, row)
     found: set[int | None] = set()
     if account is not None:
         current = access.account_owners(today)
@@ -398,6 +429,13 @@ def _edit_of(change: Row[Any]) -> Edit:
     return Edit(change.entity, change.record_id, 0, change.field or "", value, change.effective)
 
 
+def _told(change: Row[Any], viewer: Viewer) -> Edit:
+    """The edit that undoing comes to, as the viewer is told of it."""
+    edit = _edit_of(change)
+    right = RESTRICTED.get((change.entity, edit.field))
+    return edit if right is None or right in viewer.rights else replace(edit, value=None)
+
+
 def _undone(
     opened: Batch, changes: Sequence[Row[Any]], viewer: Viewer, today: dt.date
 ) -> list[Outcome]:
@@ -421,7 +459,7 @@ def _undone(
     held = {key: active(some) for key, some in events.items()}
     found = []
     for change in changes:
-        edit, key = _edit_of(change), (change.entity, change.record_id)
+        edit, key = _told(change, viewer), (change.entity, change.record_id)
         why = None if is_load else _may_undo(desk, change)
         later = [
             event
@@ -431,7 +469,7 @@ def _undone(
             and (change.op == "create" or event.op != "set" or event.field == change.field)
         ]
         if why:
-            found.append(Outcome(edit, State.FORBIDDEN, why))
+            found.append(Outcome(replace(edit, value=None), State.FORBIDDEN, why))
         elif change.field == ANONYMISED:
             found.append(
                 Outcome(edit, State.REFUSED, Reason(msg("Une anonymisation ne s’annule pas.")))
@@ -450,9 +488,9 @@ def _may_undo(desk: _Desk, change: Row[Any]) -> Reason | None:
     table = table_of(entity)
     row = desk.connection.execute(select(table).where(table.c.id == id_)).mappings().one_or_none()
     of = owners(desk.connection, entity, {**row}, desk.today) if row else set()
-    return access.may_write(
-        desk.connection, desk.viewer, entity, change.field or "", of, desk.today
-    )
+    if row is None:
+        return access.may_write(desk.connection, desk.viewer, entity, "", of, desk.today)
+    return _closed(desk, entity, change.field or "", {**row}, of, undoing=True)
 
 
 def _changed_since(connection: Connection, edit: Edit, later: Event) -> Outcome:

@@ -95,8 +95,8 @@ class Records:
 def queue(connection: Connection, entity: str, first: int, last: int) -> None:
     """Put the settings among these changes of an entity in, of records that a source brought.
 
-    Undoing what a load said is nothing that the source should learn, nor what is said of a record
-    that is nobody's any more: the source knows it by another name.
+    Undoing what a load said is nothing that the source should learn, nor are confidential notes,
+    nor what is said of a record that is nobody's any more: the source knows it by another name.
     """
     if entity not in SENT or last < first:
         return
@@ -108,7 +108,8 @@ def queue(connection: Connection, entity: str, first: int, last: int) -> None:
         f"SELECT c.id, r.source, 'waiting' FROM change c JOIN \"{entity}\" r ON r.id = c.record_id "
         "LEFT JOIN change u ON u.id = c.undoes "
         f"WHERE c.id BETWEEN {mark} AND {mark} AND c.entity = {mark} AND c.op = 'set' "
-        f"{somebody}AND r.source <> '' AND (u.id IS NULL OR u.surface <> 'load')",
+        f"{somebody}AND c.field <> 'confidential_note' AND r.source <> '' "
+        "AND (u.id IS NULL OR u.surface <> 'load')",
         (first, last, entity),
     )
 

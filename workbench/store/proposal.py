@@ -341,6 +341,9 @@ def seen(
             records[id_].pop("version")
         else:
             records[id_] |= {**dict.fromkeys(columns_of(entity)), **then, "version": older[id_]}
+    for record in records.values():
+        for name in data.scope.hidden().get(entity, ()):
+            record.pop(name, None)
     return records
 
 

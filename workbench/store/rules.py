@@ -46,7 +46,7 @@ EDITABLE: dict[str, tuple[str, ...]] = {
         "name", "status", "segment", "sector", "owner_id", "parent_id", "customer_code",
         "street", "postcode", "city", "phone", "website", "employees",
         "need", "budget", "timeline", "supplier", "decider_known",
-        "next_step", "next_step_on", "qualified_on", "notes",
+        "next_step", "next_step_on", "qualified_on", "notes", "iban", "confidential_note",
     ),
     "contact": ("first_name", "last_name", "job", "decision_role", "email", "phone"),
     "opportunity": (

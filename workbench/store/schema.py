@@ -157,6 +157,7 @@ class Account(Record, Base, kw_only=True):
     qualified_on: Mapped[dt.date | None] = mapped_column(default=None)
     notes: Mapped[str | None] = mapped_column(default=None)
     anonymised_on: Mapped[dt.date | None] = mapped_column(default=None)
+    confidential_note: Mapped[str | None] = mapped_column(default=None)
 
 
 class Contact(Record, Base, kw_only=True):
@@ -346,6 +347,7 @@ class Activity(Record, Base, kw_only=True):
     two_way: Mapped[bool] = mapped_column(default=False)
     minutes: Mapped[int | None] = mapped_column(default=None)
     subject: Mapped[str | None] = mapped_column(default=None)
+    confidential_note: Mapped[str | None] = mapped_column(default=None)
 
 
 class StatusPeriod(MappedAsDataclass, Base, kw_only=True):
@@ -456,6 +458,43 @@ class AccessEvent(MappedAsDataclass, Base, kw_only=True):
     by: Mapped[str | None] = mapped_column(default=None)
     address: Mapped[str] = mapped_column(default="")
     detail: Mapped[str | None] = mapped_column(default=None)
+
+
+class UserRight(MappedAsDataclass, Base, kw_only=True):
+    """A right that a user has by name, beside their role: `vocabulary.Right`."""
+
+    __tablename__ = "user_right"
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    right: Mapped[str] = mapped_column(primary_key=True)
+
+
+class AccountGroup(MappedAsDataclass, Base, kw_only=True):
+    """A kept list of accounts, shared with users or teams; `owner_id` is who made it."""
+
+    __tablename__ = "account_group"
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    name: Mapped[str] = mapped_column(unique=True)
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), default=None)
+
+
+class AccountGroupMember(MappedAsDataclass, Base, kw_only=True):
+    """An account of a group."""
+
+    __tablename__ = "account_group_member"
+    group_id: Mapped[int] = mapped_column(ForeignKey("account_group.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+
+
+class AccountGroupShare(MappedAsDataclass, Base, kw_only=True):
+    """With whom a group is shared: a user, or a rep and everyone under them."""
+
+    __tablename__ = "account_group_share"
+    __table_args__ = (UniqueConstraint("group_id", "user_id", "rep_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    group_id: Mapped[int] = mapped_column(ForeignKey("account_group.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), default=None)
+    rep_id: Mapped[int | None] = mapped_column(ForeignKey("rep.id"), default=None)
+    writes: Mapped[bool] = mapped_column(default=False)
 
 
 class Load(MappedAsDataclass, Base, kw_only=True):

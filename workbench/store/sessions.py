@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, or_, select, update
 
 from workbench.locale import msg
 from workbench.store import access_log
-from workbench.store.access import Viewer
+from workbench.store.access import Viewer, rights_of
 from workbench.store.engine import ENTRY_LOCK, writing
 from workbench.store.schema import User, UserSession
 from workbench.vocabulary import Access, Role
@@ -114,9 +114,10 @@ def find(
     )
     with engine.connect() as connection:
         row = connection.execute(asked).one_or_none()
+        rights = rights_of(connection, row.username) if row else frozenset()
     if row is None:
         return None
-    viewer = Viewer(row.username, row.name, Role(row.role), row.rep_id, row.language)
+    viewer = Viewer(row.username, row.name, Role(row.role), row.rep_id, row.language, rights)
     return SignedIn(viewer, row.token_hash, row.seen_at)
 
 

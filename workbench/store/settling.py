@@ -50,6 +50,7 @@ def waiting(engine: Engine, viewer: Viewer, today: dt.date) -> list[Waiting]:
             .order_by(SourceConflict.id.desc())
         ).all()
         reps = access.visible_reps(connection, viewer, today)
+        seen: frozenset[int | None] = access.shared(connection, viewer, today)
         told = []
         for one in found:
             table = table_of(one.entity)
@@ -58,7 +59,12 @@ def waiting(engine: Engine, viewer: Viewer, today: dt.date) -> list[Waiting]:
             if row is None:
                 continue
             owners = journal.owners(connection, one.entity, {**row}, today)
-            if reps is None or owners & reps:
+            yours = reps is None or owners & reps
+            if not yours and journal.account_of(connection, one.entity, {**row}) not in seen:
+                continue
+            if access.may_see(
+                connection, viewer, one.entity, one.field, one.record_id, owners, today
+            ):
                 name = row.get("name") or row["code"]
                 now = plain_value(row[one.field], columns_of(one.entity)[one.field])
                 told.append(

@@ -10,15 +10,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import Engine, func, insert, or_, select, update
+from sqlalchemy import Engine, delete, func, insert, or_, select, update
 
 from workbench.errors import LockedOut, NotAllowed, Reason, UnknownName
 from workbench.locale import msg
 from workbench.store import access_log, sessions, signins
 from workbench.store.access import LIMITED, Viewer
 from workbench.store.engine import ENTRY_LOCK, writing
-from workbench.store.schema import Rep, User
-from workbench.vocabulary import Access, Role
+from workbench.store.schema import Rep, User, UserRight
+from workbench.vocabulary import Access, Right, Role
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -113,7 +113,7 @@ def _rep(connection: Connection, rep: str | None) -> int | None:
 
 
 def _fits(role: Role, rep_id: int | None) -> None:
-    if role in LIMITED and rep_id is None:
+    if role in LIMITED - {Role.PARTNER} and rep_id is None:
         raise NotAllowed(
             Reason(
                 msg("Le rôle « {role} » demande un commercial : on voit les comptes de celui-ci."),
@@ -179,6 +179,31 @@ def change(engine: Engine, username: str, *, by: str | None, **values: Any) -> l
         if RIGHTS & changed.keys():
             sessions.end_all(connection, username, by=by, why=CHANGED)
     return list(changed)
+
+
+def grant(
+    engine: Engine, username: str, right: str, *, withdraw: bool = False, by: str | None = None
+) -> None:
+    """Name someone for what only those named may see, or no longer; they sign in anew.
+
+    Raises:
+        UnknownName: no such user or right.
+    """
+    if right not in set(Right):
+        raise UnknownName("right", right, list(Right))
+    with writing(engine, ENTRY_LOCK) as connection:
+        user = _found(connection, username)
+        held = UserRight.user_id == user.id, UserRight.right == right
+        there = connection.scalar(select(UserRight.right).where(*held)) is not None
+        if there is not withdraw:
+            return
+        if withdraw:
+            connection.execute(delete(UserRight).where(*held))
+        else:
+            connection.execute(insert(UserRight).values(user_id=user.id, right=str(right)))
+        told = _json(right=[str(right), None] if withdraw else [None, str(right)])
+        access_log.write(connection, Access.USER_CHANGED, username, by=by, detail=told)
+        sessions.end_all(connection, username, by=by, why=CHANGED)
 
 
 def set_password(

@@ -20,7 +20,7 @@ PERSONAL: dict[str, tuple[str, ...]] = {
     "contact": ("first_name", "last_name", "job", "email", "phone"),
     "account": (
         "name", "siren", "siret", "customer_code", "street", "phone", "website", "iban",
-        "next_step", "notes",
+        "next_step", "notes", "confidential_note",
     ),
 }  # fmt: skip
 """Fields of an anonymised record that nobody may fill in again."""
@@ -43,9 +43,10 @@ _INSTEAD: dict[str, dict[str, str | None]] = {
         "iban": None,
         "next_step": MASK,
         "notes": MASK,
+        "confidential_note": MASK,
     },
     "consent": {"proof": MASK},
-    "activity": {"subject": MASK},
+    "activity": {"subject": MASK, "confidential_note": MASK},
     "ledger_customer": {"name": "Compte anonymisé"},
     "ledger_entry": {"label": MASK},
 }
