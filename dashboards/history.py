@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+SHOWN = ("account", "opportunity")
 ROWS = 400
 """So many changes are looked through; a larger save shows as what is left of it."""
 
@@ -60,7 +61,7 @@ def recent(engine: Engine, username: str, most: int = 8) -> list[Save]:
             Change.new,
             Change.undoes,
         )
-        .where(Change.user == username, Change.op == "set")
+        .where(Change.user == username, Change.op == "set", Change.entity.in_(SHOWN))
         .where(Change.surface.in_([str(Surface.DASHBOARD), str(Surface.EXCEL)]))
         .order_by(Change.id.desc())
         .limit(ROWS)

@@ -22,6 +22,7 @@ from dashboards.tables import Rows
 from workbench.locale import msg
 from workbench.metrics import quality
 from workbench.store import journal
+from workbench.store.fields import RESTRICTED
 from workbench.store.journal import State
 from workbench.vocabulary import Surface
 
@@ -367,15 +368,18 @@ class Desk:
         lines = []
         for one in save.changes[:3]:
             column = next((c for c in self.columns[one.entity] if c.field == one.field), None)
-            said = (
-                [corrections.said(column, value, loc) for value in (one.old, one.new)]
-                if column
-                else [str(one.old), str(one.new)]
-            )
+            name = self._name(one)
+            # Theirs then, perhaps no longer: what they wrote isn't told again.
+            closed = name is None or (one.entity, one.field) in RESTRICTED
+            said = [str(one.old), str(one.new)]
+            if closed:
+                said = ["…", "…"]
+            elif column:
+                said = [corrections.said(column, value, loc) for value in (one.old, one.new)]
             label = corrections.field_label(self.columns[one.entity], one.field, loc)
             lines.append(
-                f"<b>{escape(self._name(one))}</b> · {escape(label)} : <del>{escape(said[0])}</del>"
-                f" → <ins>{escape(said[1])}</ins>"
+                f"<b>{escape(name or f'n° {one.id}')}</b> · {escape(label)} : "
+                f"<del>{escape(said[0])}</del> → <ins>{escape(said[1])}</ins>"
             )
         if len(save.changes) > len(lines):
             lines.append(
@@ -393,11 +397,11 @@ class Desk:
             states.html(markup), *tools, sizing_mode="stretch_width", margin=0, css_classes=["line"]
         )
 
-    def _name(self, one: history.Saved) -> str:
+    def _name(self, one: history.Saved) -> str | None:
         table = {"account": "accounts", "opportunity": "opportunities"}[one.entity]
         frame = self.session.whole().table(table)
         names = frame.loc[frame["id"] == one.id, "name"]
-        return str(names.iloc[0]) if len(names) else f"n° {one.id}"
+        return str(names.iloc[0]) if len(names) else None
 
     async def _undo(self, save: history.Save) -> None:
         session, loc = self.session, self.session.loc

@@ -10,6 +10,7 @@ import workbench
 from tests.store.company import LOADER, TODAY, address, who
 from tests.store.test_settling import met
 from workbench.errors import UnknownName
+from workbench.exports import person
 from workbench.store import fields, journal, settling, users
 from workbench.store.batch import batch
 from workbench.store.engine import writing
@@ -165,3 +166,16 @@ def test_rejected_rows_and_conflicts_keep_them_too(engine, secrets):
     assert settling.waiting(engine, who(engine, "director"), TODAY) == []
     users.grant(engine, "director", "bank_details")
     assert len(settling.waiting(engine, who(engine, "director"), TODAY)) == 1
+
+
+def test_an_account_is_exported_less_what_its_exporter_may_not_see(engine, secrets):
+    asked = f"account:{secrets['A1']}"
+    told = person.as_json(person.tell(engine, asked, viewer=who(engine, "director"))).decode()
+    assert "Alpha" in told
+    assert IBAN not in told
+    assert SECRET not in told
+    for right in ("bank_details", "confidential"):
+        users.grant(engine, "director", right)
+    told = person.as_json(person.tell(engine, asked, viewer=who(engine, "director"))).decode()
+    assert IBAN in told
+    assert SECRET in told

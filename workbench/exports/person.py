@@ -21,6 +21,7 @@ from workbench.errors import NotAllowed
 from workbench.locale import msg
 from workbench.store import access
 from workbench.store.batch import table_of
+from workbench.store.fields import RESTRICTED
 from workbench.store.privacy import anonymise, looks, people
 from workbench.store.privacy.key import Key
 from workbench.store.replay import decode
@@ -99,7 +100,8 @@ def tell(engine: Engine, asked: str, *, viewer: Viewer) -> Told:
         )
     with engine.connect() as connection, connection.begin():
         person = people.find(connection, asked)
-        return Told(asked, dt.datetime.now(dt.UTC), _chapters(connection, person))
+        chapters = _allowed(_chapters(connection, person), viewer)
+        return Told(asked, dt.datetime.now(dt.UTC), chapters)
 
 
 def export(
@@ -181,6 +183,24 @@ def _chapters(connection: Connection, person: Person) -> dict[str, list[Row]]:
     }
     found["mention"] = _mentions(connection, person, found)
     return {name: found[name] for name in TITLES}
+
+
+def _allowed(chapters: dict[str, list[Row]], viewer: Viewer) -> dict[str, list[Row]]:
+    """Less the values that are for those named alone, where whoever exports isn't."""
+    closed = {key for key, right in RESTRICTED.items() if right not in viewer.rights}
+    for entity, name in closed:
+        for row in chapters.get(entity, []):
+            row.pop(name, None)
+    for row in chapters["history"]:
+        for side in ("old", "new"):
+            if (row["entity"], row["field"]) in closed:
+                row[side] = None
+            elif isinstance(row[side], dict):
+                row[side] = {k: v for k, v in row[side].items() if (row["entity"], k) not in closed}
+    chapters["mention"] = [
+        row for row in chapters["mention"] if (row["table"], row["field"]) not in closed
+    ]
+    return chapters
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[Row]:

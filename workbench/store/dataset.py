@@ -23,7 +23,7 @@ from workbench.errors import NotAllowed, SettingsError
 from workbench.store import access
 from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
-from workbench.store.frames import QUERIES, Person, Scope
+from workbench.store.frames import PERSONAL, QUERIES, Person, Scope
 from workbench.store.past import forget as forget_pasts
 from workbench.store.past import past
 from workbench.store.proposal import Proposal, propose
@@ -271,6 +271,8 @@ class Dataset:
     def _read(self, name: str) -> pa.Table:
         engine = past(self.engine, self.known_at) if self.known_at else self.engine
         query = QUERIES[name][0](self.as_of, self.scope)
+        if name in PERSONAL:
+            return _bound(name, engine, query)
         sql = str(query.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True}))
         with arrow_cursor(engine) as cursor:
             cursor.execute(sql)
@@ -420,6 +422,13 @@ def _contracted(name: str, read: pa.Table) -> pa.Table:
             column = pc.local_timestamp(pc.cast(column, pa.timestamp("us", "UTC")))
         columns.append(pc.cast(column, wanted.type))
     return pa.table(columns, schema=table(name).schema)
+
+
+def _bound(name: str, engine: Engine, query: Any) -> pa.Table:
+    """Rows of a query that a person's name is part of: a value beside the statement, not in it."""
+    with engine.connect() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    return pa.Table.from_pylist(rows, schema=table(name).schema)
 
 
 def _without_secrets(arrow: pa.Table, rights: frozenset[str] | None) -> pa.Table:

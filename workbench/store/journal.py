@@ -498,10 +498,12 @@ def _changed_since(connection: Connection, edit: Edit, later: Event) -> Outcome:
         select(Change.user, Change.recorded_at).where(Change.id == later.id)
     ).one()
     name = later.field or edit.field
+    closed = (edit.entity, name) in RESTRICTED
+    current = later.value if later.op == "set" and not closed else None
     message = Reason(
         msg("{by} a mis « {field} » à « {current} » depuis."),
         by=by.user,
         field=field_name(name),
-        current=later.value if later.op == "set" else None,
+        current=current,
     )
-    return Outcome(edit, State.CONFLICT, message, later.value, None, by.user, by.recorded_at)
+    return Outcome(edit, State.CONFLICT, message, current, None, by.user, by.recorded_at)
