@@ -17,9 +17,10 @@ from panel.io.resources import COMPONENT_PATH
 from tornado.ioloop import PeriodicCallback
 from tornado.web import ErrorHandler, GZipContentEncoding, RedirectHandler
 
-from dashboards import assets, pages, person_file, report_files, states, workbook_file
+from dashboards import assets, live, pages, person_file, report_files, states, workbook_file
 from dashboards.chart import PLOTLY
 from dashboards.filters import NAMES, from_query
+from dashboards.live import Pulse
 from dashboards.login import auth, doors, headers, oidc, socket, watch
 from dashboards.session import POOL, Session
 from dashboards.shell import Page, frame
@@ -49,7 +50,7 @@ def found_pages() -> list[Page]:
     )
 
 
-def show(page: Page, every: list[Page], settings: Settings) -> Any:
+def show(page: Page, every: list[Page], settings: Settings, pulse: Pulse) -> Any:
     """A page for whoever asks for it now."""
     document: Any = pn.state.curdoc
     viewer = socket.signed_in(document).viewer
@@ -80,6 +81,9 @@ def show(page: Page, every: list[Page], settings: Settings) -> Any:
         waiting=session.loc.t("Chargement…"),
         failed=session.loc.t("La connexion au serveur a échoué. Rechargez la page."),
     )
+
+    if document and session.news:
+        pulse.follow(document, session.news)
 
     async def draw() -> None:
         _unshare_style_sheets(document)
@@ -123,12 +127,12 @@ def failed(problem: Exception, settings: Settings) -> Any:
     return states.html(states.error(loc, problem), min_height=300)
 
 
-def served(page: Page, every: list[Page], settings: Settings) -> Callable[[], Any]:
+def served(page: Page, every: list[Page], settings: Settings, pulse: Pulse) -> Callable[[], Any]:
     """What the server calls for each visit; it asks for a plain function."""
 
     def visit() -> Any:
         try:
-            return show(page, every, settings)
+            return show(page, every, settings, pulse)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the visitor is told
             return failed(problem, settings)
 
@@ -141,14 +145,14 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
     Raises:
         StoreError: no store at the settings' address.
     """
-    connect(settings.database)
+    pulse = Pulse(connect(settings.database))
     pn.extension("tabulator")
     every = found_pages()
     key = auth.secret(settings.auth.secret_file)
     provider = auth.Provider(settings, doors.DOORS + (oidc.DOORS if settings.auth.oidc else []))
     socket.install()
     server = pn.io.server.get_server(
-        {page.path: served(page, every, settings) for page in every},
+        {page.path: served(page, every, settings, pulse) for page in every},
         port=port,
         address=address,
         websocket_origin=[
@@ -178,6 +182,7 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
         ],
     )
     PeriodicCallback(provider.watch.sweep, watch.EVERY_MS).start()
+    PeriodicCallback(pulse.beat, live.EVERY_MS).start()
     return server
 
 

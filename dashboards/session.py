@@ -24,9 +24,10 @@ from dashboards.browser import Browser
 from dashboards.filters import PERIODS, Filters, Span, narrowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from dashboards.drill import Drill
+    from dashboards.live import News
     from workbench.locale import Locale
     from workbench.settings import Settings
     from workbench.store.access import Viewer
@@ -93,6 +94,7 @@ class Session:
     Attributes:
         visit: tells the sign-in that this page belongs to from others.
         afterwards: what is done once the page is drawn, on a thread.
+        on_news: what is done besides where what others change is drawn at once.
     """
 
     settings: Settings
@@ -112,6 +114,8 @@ class Session:
     browser: Browser = field(default_factory=Browser)
     visit: str = ""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
+    on_news: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    news: News | None = None
     _computing: threading.RLock = field(default_factory=threading.RLock)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _due: list[Slot] = field(default_factory=list)
@@ -132,6 +136,11 @@ class Session:
         """The viewer's rows as the filter bar has them."""
         data = self.whole()
         return Scope(narrowed(data, self.filters), self.filters.span(data.as_of), self.loc)
+
+    @property
+    def shown(self) -> int | None:
+        """The store's version that the page shows; None before it is drawn."""
+        return None if self._scope is None else self._scope.data.version
 
     def words(self) -> str:
         """The scope in words: "Équipe Sud · au 30/09/2026 · 12 derniers mois"."""

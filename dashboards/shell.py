@@ -14,6 +14,7 @@ from panel_material_ui.template import base as material
 from dashboards import bar, states, theme, workbook_file
 from dashboards.drill import Drill
 from dashboards.filters import NAMES
+from dashboards.live import News
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +40,7 @@ class Page:
         filters: whether it stands under the filter bar.
         roles: who may see it; None lets everyone.
         unloaded: whether it shows something before the first load.
+        live: whether what others change is drawn at once.
     """
 
     path: str
@@ -50,6 +52,7 @@ class Page:
     filters: bool = True
     roles: frozenset[Role] | None = None
     unloaded: bool = False
+    live: bool = False
 
     def open_to(self, viewer: Viewer) -> bool:
         """Whether they may see it."""
@@ -124,8 +127,10 @@ def _content(session: Session, page: Page) -> list[Any]:
     data = session.whole()
     if not page.unloaded and data.table("loads").empty and data.table("accounts").empty:
         return [states.html(states.unloaded(session.loc), min_height=320)]
+    session.news = News(session, live=page.live)
     return [
         *([bar.view(session)] if page.filters else []),
+        session.news.view,
         page.view(session),
         states.html(_freshness(session)),
     ]

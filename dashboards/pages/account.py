@@ -10,7 +10,7 @@ import pandas as pd
 import panel as pn
 
 from dashboards import cards, people, states, tables, theme
-from dashboards.accountform import AccountForm
+from dashboards.editing.accountform import AccountForm
 from dashboards.session import Slot
 from dashboards.shell import Page
 from workbench.figures import marks
@@ -608,4 +608,5 @@ PAGE = Page(
     view,
     order=None,
     filters=False,
+    live=True,
 )

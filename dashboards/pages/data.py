@@ -9,8 +9,8 @@ import pandas as pd
 
 from dashboards import cards, tables
 from dashboards.cards import Number
+from dashboards.editing.settling import Settling
 from dashboards.outbox import Outbox
-from dashboards.settling import Settling
 from dashboards.shell import Page
 from dashboards.tables import Rows
 from workbench.locale import msg
@@ -257,4 +257,4 @@ def view(session: Session) -> pn.Column:
     return cards.board(*made)
 
 
-PAGE = Page("data", msg("Données"), "fact_check", msg("Puis-je m’y fier ?"), view, 10)
+PAGE = Page("data", msg("Données"), "fact_check", msg("Puis-je m’y fier ?"), view, 10, live=True)

@@ -132,6 +132,7 @@ def test_a_save_can_be_undone(page_as, note):
     write(row, "next_step", note)
     save(page)
     expect(page.locator(".told")).to_contain_text("enregistrée")
+    expect(page.locator(".saves .edit").first).to_contain_text(note)
     page.get_by_role("button", name="Annuler").first.click()
     expect(page.locator(".told")).to_have_text("Enregistrement annulé.")
     expect(cell(grid(page).locator(".tabulator-row").first, "next_step")).to_have_text(before)
@@ -175,8 +176,8 @@ def test_saving_is_at_hand_wherever_one_has_scrolled_to(page_as, size):
     expect(save_).to_be_hidden()
 
 
-def test_on_a_phone_three_columns_stand(page_as):
+def test_on_a_phone_three_columns_stand_beside_the_boxes(page_as):
     page = page_as("rep", "/qualify", size=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     there = grid(page)
-    expect(there.locator(".tabulator-header .tabulator-col:visible")).to_have_count(3)
+    expect(there.locator(".tabulator-header .tabulator-col:visible")).to_have_count(4)

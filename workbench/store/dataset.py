@@ -35,7 +35,7 @@ from workbench.vocabulary import Right
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from workbench.store.access import Viewer
 
@@ -142,11 +142,22 @@ def versions(engine: Engine) -> dict[str, int]:
             select(func.count(RetentionWarning.id), func.max(RetentionWarning.id))
         ).one()
         forgotten = connection.scalar(select(func.max(KeptOut.id))) or 0
-    found[""] = max(found.values(), default=0)
+        found[""] = _newest(connection)
     found["retention"] = ((newest or 0) << 32) + warned
     found[FORGOTTEN] = forgotten
     _forget(engine, forgotten)
     return found
+
+
+def newest(engine: Engine) -> int:
+    """The number of the newest change or load; a cheap look at whether anything has moved."""
+    with engine.connect() as connection:
+        return _newest(connection)
+
+
+def _newest(connection: Connection) -> int:
+    newest_of = (connection.scalar(select(func.max(table.id))) or 0 for table in (Change, Load))
+    return max(newest_of)
 
 
 def _forget(engine: Engine, forgotten: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from dashboards.draft import Change, Draft
+from dashboards.editing.draft import Change, Draft
 from workbench.store.journal import Edit, Outcome, State
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboards import cards, corrections, states
+from dashboards import cards, states
+from dashboards.editing import corrections
 from dashboards.session import Slot
 from workbench.errors import WorkbenchError
 from workbench.locale import DASH

@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 from dataclasses import field as default
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import panel as pn
 import param
@@ -20,7 +20,7 @@ from panel.custom import JSComponent
 from dashboards import theme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 _TABULATOR = Path(pn.__file__).parent / "dist/bundled/datatabulator/tabulator-tables@6.4.0/dist/css"
 
@@ -82,8 +82,52 @@ class Edited:
     new: Any
 
 
+@dataclass(frozen=True)
+class Picked:
+    """A row that was picked, as the browser shows it."""
+
+    id: int
+    version: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """Text pasted at a cell.
+
+    Attributes:
+        text: as the clipboard had it.
+        rows: id and version of that row and those below it on the page.
+        fields: that column and those shown right of it.
+    """
+
+    text: str
+    rows: tuple[tuple[int, int], ...]
+    fields: tuple[str, ...]
+
+
+class Editor(Protocol):
+    """Whoever a grid is of: answers its queries, hears what is done in it."""
+
+    def fetch(self, query: Query) -> Slice:
+        """The rows that are asked for."""
+
+    def edited(self, edited: Edited) -> None:
+        """A cell was edited."""
+
+    def picked(self, rows: Sequence[Picked], *, on: bool) -> None:
+        """Rows were picked, or no longer are."""
+
+    def pasted(self, pasted: Pasted) -> None:
+        """A block was pasted."""
+
+
 class EditGrid(JSComponent):
-    """The widget. `fetch` answers queries, `on_edit` hears of edits."""
+    """The widget, and the editor that it is of.
+
+    Arrows move, Enter, F2 or typing edits, Escape leaves, Delete empties, Space picks the row,
+    Page Up and Down turn pages; a block of a spreadsheet is pasted at the cell.
+    """
 
     columns = param.String(default="[]")
     words = param.String(default="{}")
@@ -93,8 +137,7 @@ class EditGrid(JSComponent):
 
     def __init__(
         self,
-        fetch: Callable[[Query], Slice],
-        on_edit: Callable[[Edited], None],
+        editor: Editor,
         columns: Sequence[Column],
         words: dict[str, Any],
         **params: Any,
@@ -105,8 +148,8 @@ class EditGrid(JSComponent):
             stylesheets=[_tabulator(), theme.sheet("table"), theme.sheet("editgrid")],
             **params,
         )
-        self._fetch = fetch
-        self._on_edit = on_edit
+        self._editor = editor
+        self.query = Query()
 
     def reload(self) -> None:
         """Have the browser ask for its page again."""
@@ -116,17 +159,31 @@ class EditGrid(JSComponent):
         """Set the filters under the headings."""
         self._send_msg({"filters": list(values.items())})
 
+    def unpick(self) -> None:
+        """Show no row as picked."""
+        self._send_msg({"picked": False})
+
     def _handle_msg(self, data: dict[str, Any]) -> None:
         if "edit" in data:
-            self._on_edit(Edited(**data["edit"]))
-            return
+            self._editor.edited(Edited(**data["edit"]))
+        elif "pick" in data:
+            self._editor.picked([Picked(**row) for row in data["pick"]], on=bool(data["on"]))
+        elif "paste" in data:
+            given = data["paste"]
+            rows = tuple((int(id_), int(version)) for id_, version in given["rows"])
+            self._editor.pasted(Pasted(str(given["text"]), rows, tuple(given["fields"])))
+        else:
+            self._answer(data)
+
+    def _answer(self, data: dict[str, Any]) -> None:
         query = Query(
             page=int(data.get("page") or 1),
             size=int(data.get("size") or 15),
             sort=tuple((name, bool(up)) for name, up in data.get("sort") or ()),
             filters=tuple((name, value) for name, value in data.get("filters") or ()),
         )
-        found = self._fetch(query)
+        self.query = query
+        found = self._editor.fetch(query)
         last = max(1, -(-found.total // query.size))
         self._send_msg(
             {"answer": data["ask"], "rows": found.rows, "last": last, "total": found.total}

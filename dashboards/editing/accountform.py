@@ -6,16 +6,16 @@ are shown, and the reader chooses.
 
 from __future__ import annotations
 
-import datetime as dt
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboards import corrections, states
-from dashboards.draft import Change, Draft
-from dashboards.editgrid import Column
+from dashboards import states
+from dashboards.editing import corrections
+from dashboards.editing.draft import Change, Draft
+from dashboards.editing.editgrid import Column
 from workbench.store import access, journal
 from workbench.store.journal import State
 from workbench.vocabulary import Right, Surface
@@ -125,26 +125,7 @@ class AccountForm:
         self.said.objects = []
 
     def _widget(self, column: Column) -> Any:
-        given = corrections.sent(column, self._value(column))
-        common: dict[str, Any] = {
-            "label": column.title,
-            "size": "small",
-            "variant": "outlined",
-            "width": 200,
-            "margin": 0,
-            "name": column.field,
-        }
-        if column.kind == "choice":
-            options = {"–": None, **{label: value for value, label in column.choices.items()}}
-            if given is not None and given not in options.values():
-                options[given] = given
-            return pmui.Select(options=options, value=given, **common)
-        if column.kind == "date":
-            day = dt.date.fromisoformat(given) if given else None
-            return pmui.DatePicker(value=day, format="DD/MM/YYYY", clearable=True, **common)
-        if column.kind == "money":
-            return pmui.FloatInput(value=given, start=0, **common)
-        return pmui.TextInput(value=given or "", **common)
+        return corrections.widget(column, corrections.sent(column, self._value(column)))
 
     def _value(self, column: Column) -> Any:
         return None if self.row is None else self.row[column.field]
@@ -156,9 +137,7 @@ class AccountForm:
         if self.row is None:
             return
         for column in self.columns:
-            given = self.widgets[column.field].value
-            if column.kind == "date":
-                given = given.isoformat() if given else None
+            given = corrections.given(column, self.widgets[column.field])
             new = corrections.stored(column, given)
             old = corrections.stored(column, corrections.sent(column, self._value(column)))
             key = (ENTITY, self.account, column.field)

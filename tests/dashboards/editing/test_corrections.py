@@ -7,9 +7,9 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from dashboards.corrections import page, sent, stored
-from dashboards.draft import Change, Draft
-from dashboards.editgrid import Column, Query
+from dashboards.editing.corrections import page, sent, stored
+from dashboards.editing.draft import Change, Draft
+from dashboards.editing.editgrid import Column, Query
 
 COLUMNS = [
     Column("name", "Compte", "link"),

@@ -10,8 +10,9 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import panel_material_ui as pmui
 
-from dashboards.editgrid import Column, Query, Slice
+from dashboards.editing.editgrid import Column, Query, Slice
 from workbench.locale import missing
 from workbench.store import access
 from workbench.vocabulary import FIELDS, LossReason, Need, Status, Timeline
@@ -19,7 +20,7 @@ from workbench.vocabulary import FIELDS, LossReason, Need, Status, Timeline
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dashboards.draft import Draft
+    from dashboards.editing.draft import Draft
     from workbench.locale import Locale
     from workbench.store.access import Viewer
     from workbench.store.dataset import Dataset
@@ -165,6 +166,37 @@ def said(column: Column, value: Any, loc: Locale) -> str:
     if column.kind == "date":
         return loc.date(dt.date.fromisoformat(given))
     return str(column.choices.get(given, given))
+
+
+def widget(column: Column, value: Any) -> Any:
+    """A field to enter a value of the column in; it begins with this one of the browser's."""
+    common: dict[str, Any] = {
+        "label": column.title,
+        "size": "small",
+        "variant": "outlined",
+        "width": 200,
+        "margin": 0,
+        "name": column.field,
+    }
+    if column.kind == "choice":
+        options = {"–": None, **{label: key for key, label in column.choices.items()}}
+        if value is not None and value not in options.values():
+            options[value] = value
+        return pmui.Select(options=options, value=value, **common)
+    if column.kind == "date":
+        day = dt.date.fromisoformat(value) if value else None
+        return pmui.DatePicker(value=day, format="DD/MM/YYYY", clearable=True, **common)
+    if column.kind == "money":
+        return pmui.FloatInput(value=value, start=0, **common)
+    if column.kind == "percent":
+        return pmui.FloatInput(value=value, start=0, end=HUNDRED, **common)
+    return pmui.TextInput(value=value or "", **common)
+
+
+def given(column: Column, field: Any) -> Any:
+    """What such a field holds, as the browser would say it."""
+    value = field.value
+    return value.isoformat() if column.kind == "date" and value else value
 
 
 def cut(frame: pd.DataFrame, columns: list[Column], query: Query) -> tuple[pd.DataFrame, int]:

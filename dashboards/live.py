@@ -1,0 +1,127 @@
+"""What others change shows without a reload: open pages are told when the store has moved.
+
+One look at the store for all pages of the process, every other second. Where data are corrected
+the page draws what moved at once; elsewhere figures don't move under a reader's eyes: a line says
+that there is news, and a click draws it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+import panel_material_ui as pmui
+from sqlalchemy.exc import SQLAlchemyError
+
+from dashboards import theme
+from dashboards.filters import NAMES
+from workbench.store.dataset import newest
+
+if TYPE_CHECKING:
+    from bokeh.document import Document
+    from sqlalchemy import Engine
+
+    from dashboards.session import Session
+
+log = logging.getLogger("dashboards.live")
+EVERY_MS = 2_000
+
+
+class News:
+    """The line that says that there is something new; empty while there isn't.
+
+    Args:
+        session: of the page.
+        live: whether what is new is drawn at once instead.
+    """
+
+    def __init__(self, session: Session, *, live: bool) -> None:
+        self.session, self.live = session, live
+        loc = session.loc
+        said = escape(loc.t("Les données ont changé depuis l’affichage de cette page."))
+        refresh = pmui.Button(
+            label=loc.t("Actualiser"), icon="refresh", size="small", variant="text", margin=0
+        )
+        refresh.on_click(self._refresh)
+        self.view = pn.FlexBox(
+            pn.pane.HTML(f'<div role="status">{said}</div>', margin=0),
+            refresh,
+            css_classes=["strip", "news"],
+            stylesheets=[theme.sheet("strip")],
+            align_items="center",
+            gap="8px",
+            margin=0,
+            visible=False,
+        )
+        session.filters.param.watch(self._read, list(NAMES))
+
+    def _read(self, _: object) -> None:
+        """A filter was changed: what is drawn from here on is new."""
+        self.view.visible = False
+
+    async def _refresh(self, _: object) -> None:
+        self.view.visible = False
+        await self.session.redraw()
+
+    async def tell(self, version: int) -> None:
+        """The store's newest change is this one: draw it, or say so."""
+        session = self.session
+        shown = session.shown
+        if shown is None or shown >= version:
+            return
+        if not self.live:
+            self.view.visible = True
+            return
+        await session.redraw()
+        for act in session.on_news:
+            await act()
+
+
+class Pulse:
+    """Looks at the store for every open page.
+
+    Args:
+        engine: the store.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._pages: dict[Document, News] = {}
+        self._version = 0
+
+    def follow(self, document: Document, news: News) -> None:
+        """Tell this page from now on, until it is closed."""
+        self._pages[document] = news
+
+        def forget(_: object) -> None:
+            self._pages.pop(document, None)
+
+        document.on_session_destroyed(forget)
+
+    async def beat(self) -> None:
+        """Look, and tell those who stand open if the store has moved."""
+        if not self._pages:
+            return
+        try:
+            version = await asyncio.to_thread(newest, self.engine)
+        except SQLAlchemyError:
+            log.warning("the store could not be looked at", exc_info=True)
+            return
+        if version == self._version:
+            return
+        self._version = version
+        for document, news in list(self._pages.items()):
+            if not _looked_at(document):
+                continue
+            tell: Any = partial(news.tell, version)
+            document.add_next_tick_callback(tell)
+
+
+def _looked_at(document: Document) -> bool:
+    """Whether a browser still shows it: the server keeps a page for a while after it is left."""
+    context: Any = document.session_context
+    return bool(context and context.session and context.session.connection_count)
