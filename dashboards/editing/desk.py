@@ -22,6 +22,7 @@ from workbench.vocabulary import Surface
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dashboards.editing.draft import Key
     from dashboards.editing.editgrid import Column
     from dashboards.session import Scope, Session
     from workbench.store.journal import Outcome
@@ -82,6 +83,7 @@ class Desk:
             label=loc.t("Motif (facultatif)"), sizing_mode="stretch_width", margin=(8, 0, 0, 0)
         )
         self.lines = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._drawn: dict[Key, tuple[Change, Any]] = {}
         self.count = states.html("")
         self.tally = states.html("")
         self.check = self._button(loc.t("Vérifier"), self._check, icon="rule")
@@ -150,7 +152,12 @@ class Desk:
         self.tally.object = f'<div class="edit"><b>{escape(said)}</b></div>'
         self.dock.visible = self.reason.visible = waiting > 0
         changes = list(self.draft.changes.values())
-        self.lines.objects = [self._line(change) for change in changes[:LISTED]]
+        # A line that stands stays: a button that is about to be clicked must not go.
+        held, self._drawn = self._drawn, {}
+        for change in changes[:LISTED]:
+            was, line = held.get(change.key, (None, None))
+            self._drawn[change.key] = change, line if was == change else self._line(change)
+        self.lines.objects = [line for _, line in self._drawn.values()]
         if waiting > LISTED:
             more = loc.t("… et {n} autres", n=loc.count(waiting - LISTED))
             self.lines.append(states.html(f"<span>{escape(more)}</span>"))

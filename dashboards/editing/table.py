@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboards import tables
+from dashboards import states, tables
 from dashboards.editing import corrections, pasted
 from dashboards.editing.bulk import Bulk
 from dashboards.editing.draft import Change
@@ -99,7 +99,7 @@ class Table:
             pn.FlexBox(*beside, self._chooser(), gap="12px", margin=(12, 0, 0, 0)),
             *([self.bulk.view] if self.bulk else []),
             self.grid,
-            pn.pane.HTML(hint, margin=(4, 0, 0, 0), sizing_mode="stretch_width"),
+            states.html(hint),
             sizing_mode="stretch_width",
             margin=0,
         )

@@ -140,14 +140,14 @@ export function render({ model }) {
       : column.kind === "date" ? {}
       : { headerFilter: "input", headerFilterPlaceholder: right.has(column.kind) ? "≥" : words.contains }
     return {
-      title: column.title, field: column.field, minWidth: column.width, visible: !model.hidden.includes(column.field) && (window.innerWidth > 600 || column.phone),
+      title: column.title, field: column.field, minWidth: window.innerWidth > 600 ? column.width : Math.min(column.width, 128), visible: !model.hidden.includes(column.field) && (window.innerWidth > 600 || column.phone),
       hozAlign: right.has(column.kind) ? "right" : "left", headerHozAlign: right.has(column.kind) ? "right" : "left",
       formatter: format(column), editor: column.editable && column.kind !== "link" ? editor : false, editorParams,
       frozen: column.kind === "link" && window.innerWidth > 600, cssClass: column.editable && column.kind !== "link" ? "editable" : "", ...filter,
     }
   }
   const picker = {
-    title: "", field: "picked", width: 40, minWidth: 40, headerSort: false, resizable: false, hozAlign: "center", headerHozAlign: "center",
+    title: "", field: "picked", width: window.innerWidth > 600 ? 40 : 32, minWidth: 32, headerSort: false, resizable: false, hozAlign: "center", headerHozAlign: "center",
     frozen: window.innerWidth > 600, cssClass: "picker",
     titleFormatter: () => {
       const all = document.createElement("input")
