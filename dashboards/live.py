@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboards import theme
 from dashboards.filters import NAMES
-from workbench.store.dataset import newest
+from workbench.store import dataset
 
 if TYPE_CHECKING:
     from bokeh.document import Document
@@ -67,11 +67,11 @@ class News:
         self.view.visible = False
         await self.session.redraw()
 
-    async def tell(self, version: int) -> None:
-        """The store's newest change is this one: draw it, or say so."""
+    async def tell(self, news: int) -> None:
+        """The store's `news` are these: draw what moved, or say that it did."""
         session = self.session
         shown = session.shown
-        if shown is None or shown >= version:
+        if shown is None or shown >= news:
             return
         if not self.live:
             self.view.visible = True
@@ -91,11 +91,11 @@ class Pulse:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._pages: dict[Document, News] = {}
-        self._version = 0
+        self._news = 0
 
-    def follow(self, document: Document, news: News) -> None:
+    def follow(self, document: Document, page: News) -> None:
         """Tell this page from now on, until it is closed."""
-        self._pages[document] = news
+        self._pages[document] = page
 
         def forget(_: object) -> None:
             self._pages.pop(document, None)
@@ -107,18 +107,17 @@ class Pulse:
         if not self._pages:
             return
         try:
-            version = await asyncio.to_thread(newest, self.engine)
+            news = await asyncio.to_thread(dataset.news, self.engine)
         except SQLAlchemyError:
             log.warning("the store could not be looked at", exc_info=True)
             return
-        if version == self._version:
+        if news == self._news:
             return
-        self._version = version
-        for document, news in list(self._pages.items()):
-            if not _looked_at(document):
-                continue
-            tell: Any = partial(news.tell, version)
-            document.add_next_tick_callback(tell)
+        self._news = news
+        for document, page in list(self._pages.items()):
+            if _looked_at(document):
+                tell: Any = partial(page.tell, news)
+                document.add_next_tick_callback(tell)
 
 
 def _looked_at(document: Document) -> bool:

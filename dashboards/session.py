@@ -139,8 +139,8 @@ class Session:
 
     @property
     def shown(self) -> int | None:
-        """The store's version that the page shows; None before it is drawn."""
-        return None if self._scope is None else self._scope.data.version
+        """What the store's `news` were when the page was drawn; None before."""
+        return None if self._scope is None else self._scope.data.news
 
     def words(self) -> str:
         """The scope in words: "Équipe Sud · au 30/09/2026 · 12 derniers mois"."""

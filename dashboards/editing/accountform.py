@@ -116,11 +116,19 @@ class AccountForm:
         self.row = self._read()
         self.draft = Draft()
         self.widgets = {column.field: self._widget(column) for column in self.columns}
+        for widget in self.widgets.values():
+            widget.param.watch(self._typed, "value")
         self.fields.objects = list(self.widgets.values())
         self.said.objects = []
         self.body.visible, self.opener.visible = True, False
 
+    def _typed(self, _: object) -> None:
+        """Something was entered: leaving asks first, unless it is what was there."""
+        self._collect()
+        self.session.browser.unsaved = len(self.draft) > 0
+
     def _close(self, _: object) -> None:
+        self.session.browser.unsaved = False
         self.body.visible, self.opener.visible = False, True
         self.said.objects = []
 
@@ -168,6 +176,7 @@ class AccountForm:
             )
         )
         saved = self.draft.hear(outcomes, saved=True)
+        session.browser.unsaved = len(self.draft) > 0
         self.row = await session.work(self._read)
         told = [
             _told(
@@ -216,7 +225,9 @@ class AccountForm:
 
     def _yield(self, change: Change, column: Column) -> None:
         self.draft.drop(change.key)
+        self.session.browser.unsaved = len(self.draft) > 0
         widget = self._widget(column)
+        widget.param.watch(self._typed, "value")
         self.widgets[change.field] = widget
         self.fields.objects = list(self.widgets.values())
         self.said.objects = [self._line(one) for one in self.draft.changes.values()]

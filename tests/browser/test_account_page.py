@@ -63,6 +63,7 @@ def test_of_two_windows_the_second_sees_both_values(page_as):
     edit(two, "Fournisseur actuel", "BatiPlus Adour")
     save(one)
     expect(one.get_by_text("1 modification enregistrée.")).to_be_visible()
+    expect(two.locator(".facts").last).to_contain_text("Comptoir Landais")  # without a reload
     save(two)
     met = two.locator(".told", has_text="Fournisseur actuel")
     expect(met).to_contain_text("Comptoir Landais")
@@ -70,6 +71,16 @@ def test_of_two_windows_the_second_sees_both_values(page_as):
     expect(met).to_contain_text("directrice")
     again = page_as("director", ADDRESS)
     expect(again.locator(".facts").last).to_contain_text("Comptoir Landais")
+
+
+def test_leaving_a_form_with_unsaved_changes_asks_first(page_as, server):
+    page = page_as("director", ADDRESS)
+    edit(page, "Fournisseur actuel", "Négoce du Golfe")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.wait_for_timeout(500)  # the server learns what was typed
+    page.goto(f"{server}/data")
+    assert asked == ["beforeunload"]
 
 
 def test_another_rep_s_account_is_closed(page_as):

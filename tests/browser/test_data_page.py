@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_shell import number
+from workbench.settings import Settings
+from workbench.sources.load import load
 from workbench.store import access, connect, journal
 from workbench.vocabulary import Surface
 
@@ -53,6 +57,47 @@ def test_what_the_source_has_yet_to_learn_is_downloaded_and_marked(page_as, stor
     assert "1 rue du Port" in text
     card.get_by_role("button", name="Marquer comme importées").click()
     expect(card).to_contain_text("Rien à renvoyer")
+    engine.dispose()
+
+
+def test_a_conflict_with_the_source_is_settled_there(page_as, store, demo, today, tmp_path):
+    """Both moved a sector since the last load: it waits until somebody chooses."""
+    engine = connect(f"sqlite:///{store}")
+    with (demo / "accounts.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["name"] == "Groupe Larrieu"]
+    with engine.connect() as connection:
+        account = connection.exec_driver_sql(
+            "SELECT id FROM account WHERE name = 'Groupe Larrieu'"
+        ).scalar_one()
+    viewer = access.viewer(engine, "directrice")
+    seen = journal.version(engine, "account", account)
+    ours = journal.Edit("account", account, seen, "sector", "Génie civil")
+    journal.save(engine, [ours], viewer=viewer, surface=Surface.CLI, today=today)
+    rows[0]["sector"] = "Ouvrages d’art"
+    with (tmp_path / "accounts.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    config = tmp_path / "workbench.toml"
+    config.write_text(
+        'today = 2026-09-30\n[[sources]]\nkind = "crm"\nfolder = "."\npreset = "generic"\n',
+        encoding="utf-8",
+    )
+    page = page_as("director", "/data")
+    card = page.locator(".card:has(h2:text-is('Conflits avec la source'))")
+    card.scroll_into_view_if_needed()
+    expect(card).to_contain_text("Rien à trancher")
+    load(engine, Settings.load(config).sources, user="tests")
+    expect(card).to_contain_text("Groupe Larrieu")  # the page shows it without a reload
+    expect(card).to_contain_text("« Ouvrages d’art » ; ici : « Génie civil »")
+    card.get_by_role("button", name="Prendre la source").click()
+    expect(card).to_contain_text("C’est tranché.")
+    expect(card).to_contain_text("Rien à trancher")
+    with engine.connect() as connection:
+        settled = connection.exec_driver_sql(
+            "SELECT sector FROM account WHERE id = ?", (account,)
+        ).scalar_one()
+    assert settled == "Ouvrages d’art"
     engine.dispose()
 
 

@@ -53,6 +53,14 @@ def test_it_is_seen_by_those_who_see_the_account(engine, company):
     assert waiting(engine, "rep1") == []
 
 
+def test_what_the_source_says_last_waits_and_settles_what_it_said_before(engine, company):
+    met(engine, company.accounts["A4"])
+    number = met(engine, company.accounts["A4"], theirs='"gros"')
+    assert waiting(engine) == [("Gamma", "segment", "petit", "gros", "petit")]
+    assert settle(engine, number, "ours") is None
+    assert waiting(engine) == []
+
+
 def test_ours_kept_changes_nothing_and_waits_no_more(engine, company):
     number = met(engine, company.accounts["A4"])
     assert settle(engine, number, "ours") is None

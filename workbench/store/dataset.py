@@ -122,6 +122,7 @@ def _names(key: Hashable, url: str) -> bool:
 
 
 SHELF = _Shelf()
+NEWS = "news"  # among versions: grows whenever the store moves
 FORGOTTEN = "forgotten"  # among versions: the newest row of what is kept out of the store
 _FORGOT: dict[str, int] = {}
 
@@ -142,22 +143,23 @@ def versions(engine: Engine) -> dict[str, int]:
             select(func.count(RetentionWarning.id), func.max(RetentionWarning.id))
         ).one()
         forgotten = connection.scalar(select(func.max(KeptOut.id))) or 0
-        found[""] = _newest(connection)
+        found[NEWS] = _news(connection)
+    found[""] = max(found[entity] for entity in ENTITIES)
     found["retention"] = ((newest or 0) << 32) + warned
     found[FORGOTTEN] = forgotten
     _forget(engine, forgotten)
     return found
 
 
-def newest(engine: Engine) -> int:
-    """The number of the newest change or load; a cheap look at whether anything has moved."""
+def news(engine: Engine) -> int:
+    """A number that grows whenever the store moves: a cheap look at whether anything has."""
     with engine.connect() as connection:
-        return _newest(connection)
+        return _news(connection)
 
 
-def _newest(connection: Connection) -> int:
-    newest_of = (connection.scalar(select(func.max(table.id))) or 0 for table in (Change, Load))
-    return max(newest_of)
+def _news(connection: Connection) -> int:
+    moving = (Change, Load, KeptOut)
+    return sum(connection.scalar(select(func.max(table.id))) or 0 for table in moving)
 
 
 def _forget(engine: Engine, forgotten: int) -> None:
@@ -188,6 +190,11 @@ class Dataset:
     def version(self) -> int:
         """The store's version that this dataset reads: its newest change."""
         return self._versions[""]
+
+    @property
+    def news(self) -> int:
+        """What `news` said of the store when this dataset was opened."""
+        return self._versions[NEWS]
 
     def table(self, name: str) -> Any:
         """The frame of that name, with the columns of `workbench.tables`.

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from workbench.errors import NotAllowed, UnknownName
 from workbench.store import access, journal, outbox
@@ -42,11 +42,17 @@ class Waiting:
 
 
 def waiting(engine: Engine, viewer: Viewer, today: dt.date) -> list[Waiting]:
-    """The conflicts in records that the viewer may see, the newest first."""
+    """The conflicts in records that the viewer may see, the newest first.
+
+    Where the source has moved a field again before anybody chose, what it says last waits.
+    """
+    newest = select(func.max(SourceConflict.id)).group_by(
+        SourceConflict.entity, SourceConflict.record_id, SourceConflict.field
+    )
     with engine.connect() as connection:
         found = connection.execute(
             select(SourceConflict.__table__)
-            .where(SourceConflict.settled_at.is_(None))
+            .where(SourceConflict.settled_at.is_(None), SourceConflict.id.in_(newest))
             .order_by(SourceConflict.id.desc())
         ).all()
         reps = access.visible_reps(connection, viewer, today)
@@ -120,7 +126,13 @@ def settle(
     with writing(engine) as connection:
         connection.execute(
             update(SourceConflict)
-            .where(SourceConflict.id == conflict)
+            .where(
+                SourceConflict.entity == one.entity,
+                SourceConflict.record_id == one.record_id,
+                SourceConflict.field == one.field,
+                SourceConflict.id <= conflict,
+                SourceConflict.settled_at.is_(None),
+            )
             .values(settled_at=dt.datetime.now(dt.UTC), settled_by=viewer.username, kept=keep)
         )
         if keep == "ours":
