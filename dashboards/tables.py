@@ -165,7 +165,7 @@ class Grid:
             },
             header_filters=_filters(self.fields, session.loc) if filters else None,
             hidden_columns=self._hidden(shown),
-            configuration=_words(session.loc),
+            configuration=_words(session.loc) | {"columns": self._widths()},
             stylesheets=[theme.sheet("table")],
             margin=0,
         )
@@ -216,6 +216,12 @@ class Grid:
             lambda _: self.widget.param.update(hidden_columns=self._hidden(self._shown())), "value"
         )
         return chooser
+
+    def _widths(self) -> list[dict[str, Any]]:
+        """Names get twice the room of numbers, which are shorter."""
+        wide = [one.name for one in self.fields if one.kind is Kind.TEXT]
+        longest = {name: self.rows.frame[name].astype(str).str.len().max() for name in wide}
+        return [{"field": name, "widthGrow": 2} for name in wide if longest[name] > LONG]
 
     def _shown(self) -> list[str]:
         if self.session.browser.narrow:
@@ -283,6 +289,9 @@ def _plain(rows: Rows, fields: Sequence[exported.Field], loc: Locale) -> pd.Data
         frame[rows.link[1]] = rows.frame[rows.link[1]].astype("float64")
     return frame
 
+
+LONG = 12
+"""Texts of more letters need more room than a number."""
 
 _DASH = "value == null || value !== value || value === ''"
 _NUMBERS = {

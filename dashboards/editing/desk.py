@@ -71,6 +71,7 @@ class Desk:
             value=self._first(),
             size="small",
             margin=0,
+            sx={"& button": {"whiteSpace": "nowrap"}},
         )
         self.show.param.watch(lambda _: self.tables["account"].reload(), "value")
         self.tables = {

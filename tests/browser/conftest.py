@@ -49,10 +49,16 @@ READY = """() => !document.getElementById('waiting') && !document.getElementById
     && window.Bokeh?.documents?.[0]?.is_idle"""
 
 
+def in_browser(item):
+    """Whether a test opens pages."""
+    return "tests/browser" in str(item.path)
+
+
+@pytest.hookimpl(tryfirst=True)  # xdist looks for groups in the same hook
 def pytest_collection_modifyitems(items):
     """All browser tests run in one worker, on its one server."""
     for item in items:
-        if "tests/browser" in str(item.path):
+        if in_browser(item):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
 
@@ -150,7 +156,9 @@ def serving(config):
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def chromium(request):
+    if os.environ.get("PYTEST_XDIST_WORKER"):  # else each worker has a server and a browser
+        assert {i.nodeid.endswith("@browser") for i in request.node.items if in_browser(i)} == {True}
     path = need("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(path), args=ARGS)
