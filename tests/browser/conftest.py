@@ -158,7 +158,8 @@ def serving(config):
 @pytest.fixture(scope="session")
 def chromium(request):
     if os.environ.get("PYTEST_XDIST_WORKER"):  # else each worker has a server and a browser
-        assert {i.nodeid.endswith("@browser") for i in request.node.items if in_browser(i)} == {True}
+        mine = [item.nodeid for item in request.node.items if in_browser(item)]
+        assert all(name.endswith("@browser") for name in mine), mine
     path = need("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(path), args=ARGS)
