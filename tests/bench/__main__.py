@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import metrics, pages, store, workbook
+from tests.bench import edits, metrics, pages, store, workbook
 from tests.bench.demo import Demo
 from tests.bench.rows import Row, amount
 
@@ -35,7 +35,7 @@ def groups(*, each: bool) -> dict[str, Callable[[Demo], Iterator[Row]]]:
         "load": store.loading,
         "start": pages.starting,
         "workbook": workbook.writing,
-        "edit": store.changing,
+        "edit": edits.saving,
         "past": store.remembering,
     }
 

@@ -1,4 +1,4 @@
-"""Reading the store into frames, loading it, changing it, going back to what it knew."""
+"""Reading the store into frames, loading it, going back to what it knew."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from tests.bench.rows import Row, by_turns, once
 from workbench.store import access, create, dataset, journal, past
 from workbench.store.engine import arrow_cursor, connect
 from workbench.store.frames import QUERIES, Scope
-from workbench.store.schema import Account, Base
+from workbench.store.schema import Base
 from workbench.tables import TABLES
 from workbench.vocabulary import Surface
 
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.bench.demo import Demo
-
-EDITS = 20
 
 
 def reading(demo: Demo) -> Iterator[Row]:
@@ -94,57 +90,6 @@ def loading(demo: Demo) -> Iterator[Row]:
         "the demo loaded from its files",
         took.wall, took.cpu, theirs.wall, "sqlite3 executemany, the same rows",
         limit=20, note=f"{count:,} rows, {size / 1e6:.0f} MB",
-    )  # fmt: skip
-
-
-def changing(demo: Demo) -> Iterator[Row]:
-    """An edit through the journal, and what a transaction of the same rows takes."""
-    shutil.copy(demo.url.removeprefix("sqlite:///"), demo.folder / "edited.db")
-    engine = connect(f"sqlite:///{demo.folder / 'edited.db'}")
-    viewer = access.viewer(engine, "directrice")
-    with engine.connect() as connection:
-        ids = connection.scalars(select(Account.id).order_by(Account.id).limit(EDITS)).all()
-    versions = dict.fromkeys(ids, 0)
-
-    def ours() -> None:
-        with engine.connect() as connection:
-            query = select(Account.id, Account.version).where(Account.id.in_(ids))
-            versions.update(connection.execute(query).all())
-        for id_ in ids:
-            edit = journal.Edit("account", id_, versions[id_], "next_step", f"v{versions[id_]}")
-            (done,) = journal.save(
-                engine, [edit], viewer=viewer, surface=Surface.DASHBOARD,
-                today=demo.settings.today,
-            )  # fmt: skip
-            assert done.state is journal.State.SAVED
-
-    # The periods of an account whose field has none are written again all the same.
-    bare = sqlite3.connect(demo.folder / "edited.db", isolation_level=None)
-    bare.execute("PRAGMA synchronous=FULL")
-    columns = [row[1] for row in bare.execute("PRAGMA table_info(change)")]
-    marks = ", ".join("?" * len(columns))
-
-    def floor() -> None:
-        for id_ in ids:
-            bare.execute("BEGIN IMMEDIATE")
-            (newest,) = bare.execute("SELECT max(id) FROM change").fetchone()
-            like = bare.execute("SELECT * FROM change WHERE id = ?", (newest,)).fetchone()
-            row = [newest + 1 if name == "id" else v for name, v in zip(columns, like, strict=True)]
-            bare.execute("UPDATE account SET next_step = ? WHERE id = ?", ("v", id_))
-            bare.execute(f"INSERT INTO change VALUES ({marks})", row)
-            bare.execute(
-                "INSERT INTO outbox (change_id, source, state) VALUES (?, 'generic', 'waiting')",
-                (newest + 1,),
-            )
-            bare.execute("COMMIT")
-
-    mine, theirs = by_turns(ours, floor, 3)
-    bare.close()
-    engine.dispose()
-    yield Row(
-        "an edit saved through the journal",
-        mine.wall / EDITS, (mine.cpu or 0) / EDITS, theirs.wall / EDITS,
-        "sqlite3, the same three rows, as durable",
     )  # fmt: skip
 
 
