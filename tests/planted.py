@@ -138,6 +138,10 @@ def _account(
         )  # fmt: skip
         one.make("document_line", whose, document_id=document, position=1, amount=100.0)
     one.make(
+        "project", whose, account_id=account, opportunity_id=deals[2], starts_on=D(2026, 8, 1),
+        ends_on=D(2027, 8, 1), amount=1000.0,
+    )  # fmt: skip
+    one.make(
         "contract", whose, account_id=account, kind="competitor", begins_on=D(2024, 1, 1),
         ends_on=D(2026, 11, 1), yearly_amount=500.0,
     )  # fmt: skip
@@ -210,4 +214,4 @@ def _aside(engine: Any, ids: dict[str, int]) -> None:
             opened.set("account", _set(account, "supplier", one.text(whose), TODAY))
     with engine.connect() as connection:
         for entity, model in ENTITIES.items():
-            assert entity == "project" or connection.scalar(select(model.id).limit(1)), entity
+            assert connection.scalar(select(model.id).limit(1)), entity

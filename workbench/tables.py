@@ -216,6 +216,18 @@ TABLES: dict[str, Table] = {
             version="count",
         ),
         _table(
+            "projects",
+            "a signed opportunity run over months, begun by the date",
+            id="id",
+            code="text",
+            name="text",
+            account_id="id",
+            opportunity_id="id: the deal that opened it",
+            starts_on="date: null when unknown",
+            ends_on="date: expected",
+            amount="money: as signed, without tax",
+        ),
+        _table(
             "documents",
             "a quote, order, delivery, invoice or credit note, dated up to the date",
             id="id",

@@ -131,6 +131,30 @@ def test_a_moved_rep_is_seen_by_the_new_manager_even_in_the_past(engine, company
     assert codes(data.table("accounts")) == ["A1", "A2", "A3"]
 
 
+def test_a_deal_signed_for_months_is_a_project_from_the_day_it_begins(engine, company):
+    months = Edit("opportunity", company.deals["O1"], 2, "duration_months", 6)
+    won = Edit(
+        "opportunity", company.deals["O1"], 2, "stage_id", company.stages["O"], dt.date(2026, 9, 1)
+    )
+    journal.save(
+        engine, [months, won], viewer=who(engine, "director"), surface=Surface.CLI, today=TODAY
+    )
+    assert opened(engine, as_of="2026-08-31").table("projects").empty
+    for viewer in (None, "rep1", "manager"):
+        [project] = (
+            opened(engine, viewer=viewer, as_of="2026-09-01").table("projects").to_dict("records")
+        )
+        assert project["name"] == "Toiture"
+        assert project["account_id"] == company.accounts["A1"]
+        assert project["opportunity_id"] == company.deals["O1"]
+        assert project["starts_on"] == pd.Timestamp("2026-09-01")
+        assert project["ends_on"] == pd.Timestamp("2027-03-01")
+        assert project["amount"] == 1000.0
+    assert opened(engine, viewer="rep3").table("projects").empty
+    assert opened(engine).where(segments=["petit"]).table("projects").empty
+    assert len(opened(engine).where(segments=["gros"]).table("projects")) == 1
+
+
 def test_report_run_for_somebody_cannot_look_as_another(engine, company, monkeypatch):
     monkeypatch.setenv("WORKBENCH_VIEWER", "rep3")
     assert codes(opened(engine).table("accounts")) == ["A4"]

@@ -82,7 +82,7 @@ def test_the_walk_can_fail(store):
     assert {name for name in TABLES if FOREIGN in data.table(name).to_csv()} == {
         "accounts", "activities", "changes", "confidential_notes", "consents", "contacts",
         "contracts", "document_lines", "documents", "ledger_customers", "ledger_entries",
-        "opportunities", "rejected_rows", "reps",
+        "opportunities", "projects", "rejected_rows", "reps",
     }  # fmt: skip
     assert OURS in opened(store, "rep").table("accounts").to_csv()
     assert COMMON in opened(store, "partner").table("loads").to_csv()

@@ -61,6 +61,7 @@ FOLLOWS = {
         (
             "contacts",
             "consents",
+            "projects",
             "documents",
             "ledger_customers",
             "contracts",
@@ -287,8 +288,12 @@ class Dataset:
         )
 
     def _read(self, name: str) -> pa.Table:
-        engine = past(self.engine, self.known_at) if self.known_at else self.engine
-        query = QUERIES[name][0](self.as_of, self.scope)
+        engine, scope = self.engine, self.scope
+        if self.known_at:
+            engine = past(self.engine, self.known_at)
+            with self.engine.connect() as connection:
+                scope = scope.as_held(connection)
+        query = QUERIES[name][0](self.as_of, scope)
         if name in PERSONAL:
             return _bound(name, engine, query)
         sql = str(query.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True}))

@@ -34,9 +34,9 @@ from workbench.vocabulary import Right
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
 
 PERSONAL = frozenset({"confidential_notes"})
@@ -53,6 +53,21 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Held:
+    """What is visible today, for reading the store of another day, where others owned it.
+
+    Attributes:
+        accounts: those that visible reps own.
+        deals: the visible ones.
+        led: the accounts of everyone whose manager the viewer is.
+    """
+
+    accounts: frozenset[int]
+    deals: frozenset[int]
+    led: frozenset[int]
+
+
+@dataclass(frozen=True)
 class Scope:
     """What a viewer may see.
 
@@ -62,6 +77,7 @@ class Scope:
         shared: accounts seen besides.
         rights: what the viewer is named for (None: nothing is kept from them).
         person: the viewer, for what is seen by its author or their managers.
+        held: what is owned today, where the store that is read doesn't say it.
     """
 
     reps: frozenset[int] | None
@@ -69,6 +85,7 @@ class Scope:
     shared: frozenset[int] = frozenset()
     rights: frozenset[str] | None = None
     person: Person | None = None
+    held: Held | None = None
 
     def of_table(self, name: str) -> Scope:
         """As much of it as the rows of a table depend on, so that they are shared beyond that."""
@@ -81,10 +98,27 @@ class Scope:
         """By entity, the fields whose values aren't shown."""
         return hidden(self.rights, limited=self.reps is not None)
 
-    def accounts(self) -> Select[Any]:
-        """The ids of the accounts that visible reps own."""
+    def as_held(self, connection: Connection) -> Scope:
+        """The same, resolved in the store of today: a past one has the owners of then."""
+        leads = self.person.leads if self.person else frozenset()
+        deals = select(s.Opportunity.id).where(self.sees_deal())
+        held = Held(
+            frozenset(connection.scalars(self._owned(self.reps or ()))),
+            frozenset(connection.scalars(deals) if self.reps is not None else ()),
+            frozenset(connection.scalars(self._owned(leads))),
+        )
+        return replace(self, held=held)
+
+    def led(self) -> Select[Any] | list[int]:
+        """The ids of the accounts of everyone whose manager the viewer is."""
+        if self.held is not None:
+            return sorted(self.held.led)
+        return self._owned(self.person.leads if self.person else ())
+
+    def _owned(self, reps: Iterable[int]) -> Select[Any]:
+        """The ids of the accounts that these reps own today."""
         return select(s.OwnerPeriod.account_id).where(
-            s.OwnerPeriod.rep_id.in_(sorted(self.reps or ())), _during(s.OwnerPeriod, self.today)
+            s.OwnerPeriod.rep_id.in_(sorted(reps)), _during(s.OwnerPeriod, self.today)
         )
 
     def sees(self, account: Any, *owners: Any) -> ColumnElement[bool]:
@@ -94,7 +128,14 @@ class Scope:
         others = [owner.in_(sorted(self.reps)) for owner in owners]
         if self.shared:
             others.append(account.in_(sorted(self.shared)))
-        return or_(account.in_(self.accounts()), *others)
+        own = sorted(self.held.accounts) if self.held else self._owned(self.reps)
+        return or_(account.in_(own), *others)
+
+    def sees_deal(self) -> ColumnElement[bool]:
+        """Whether an opportunity is in scope, by its account or its own owner."""
+        if self.reps is None or self.held is None:
+            return self.sees(s.Opportunity.account_id, s.Opportunity.owner_id)
+        return s.Opportunity.id.in_(sorted(self.held.deals))
 
     def sees_all(self) -> ColumnElement[bool]:
         """Whether rows of nobody in particular are in scope."""
@@ -177,7 +218,7 @@ def opportunities(day: dt.date, scope: Scope) -> Select[Any]:
         .join(s.Pipeline, s.Pipeline.id == o.pipeline_id)
         .outerjoin(s.Account, s.Account.id == o.account_id)
     )
-    return _led(query, p.owner_id, owner, manager, day).where(scope.sees(o.account_id, o.owner_id))
+    return _led(query, p.owner_id, owner, manager, day).where(scope.sees_deal())
 
 
 def reps(day: dt.date, scope: Scope) -> Select[Any]:
@@ -240,21 +281,18 @@ def bank_details(day: dt.date, scope: Scope) -> Any:  # noqa: ARG001 - undated
 def confidential_notes(day: dt.date, scope: Scope) -> Any:  # noqa: ARG001 - undated
     """Confidential notes on visible accounts and activities, to those who may see them."""
     a, done = s.Account, s.Activity
-    owner = (
-        select(s.OwnerPeriod.rep_id)
-        .where(s.OwnerPeriod.account_id == a.id, _during(s.OwnerPeriod, scope.today))
-        .limit(1)
-        .scalar_subquery()
+    on_accounts = _notes("account", a, a.id, scope, a.id.in_(scope.led()), own=None)
+    leads = sorted(scope.person.leads) if scope.person else []
+    on_activities = _notes(
+        "activity", done, done.account_id, scope, done.rep_id.in_(leads), own=done.rep_id
     )
-    on_accounts = _notes("account", a, a.id, scope, owner, own=None)
-    on_activities = _notes("activity", done, done.account_id, scope, done.rep_id, own=done.rep_id)
     return on_accounts.where(scope.sees(a.id)).union_all(
         on_activities.where(scope.sees(done.account_id, done.rep_id))
     )
 
 
 def _notes(
-    entity: str, model: Any, account: Any, scope: Scope, owner: Any, own: Any
+    entity: str, model: Any, account: Any, scope: Scope, led: ColumnElement[bool], own: Any
 ) -> Select[Any]:
     author = (
         select(s.Change.user)
@@ -276,7 +314,7 @@ def _notes(
     who = scope.person
     if who is None:
         return query.where(false())
-    may = [author == who.username, owner.in_(sorted(who.leads))]
+    may = [author == who.username, led]
     if own is not None and who.rep_id is not None:
         may.append(own == who.rep_id)
     return query.where(or_(*may))
@@ -316,6 +354,13 @@ def _kept(value: Any, unseen: dict[str, tuple[str, ...]]) -> Any:
             ),
         ]
     return case(*whens, else_=value) if whens else value
+
+
+def projects(day: dt.date, scope: Scope) -> Select[Any]:
+    """Projects of visible accounts, begun by the day."""
+    p = s.Project
+    begun = or_(p.starts_on.is_(None), p.starts_on <= day)
+    return select(*_columns("projects", p)).where(begun, scope.sees(p.account_id))
 
 
 def documents(day: dt.date, scope: Scope) -> Select[Any]:
@@ -382,9 +427,7 @@ def deal_periods(day: dt.date, scope: Scope) -> Select[Any]:
     query = select(*_columns("deal_periods", p, **_up_to(p, day))).where(p.valid_from <= day)
     if scope.reps is None:
         return query
-    mine = select(s.Opportunity.id).where(
-        scope.sees(s.Opportunity.account_id, s.Opportunity.owner_id)
-    )
+    mine = select(s.Opportunity.id).where(scope.sees_deal())
     return query.where(p.opportunity_id.in_(mine))
 
 
@@ -408,9 +451,7 @@ def changes(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - by whe
         "consent": select(s.Consent.id)
         .join(s.Contact, s.Contact.id == s.Consent.contact_id)
         .where(scope.sees(s.Contact.account_id)),
-        "opportunity": select(s.Opportunity.id).where(
-            scope.sees(s.Opportunity.account_id, s.Opportunity.owner_id)
-        ),
+        "opportunity": select(s.Opportunity.id).where(scope.sees_deal()),
     }
     return query.where(
         or_(*(and_(c.entity == entity, c.record_id.in_(ids)) for entity, ids in of.items()))
@@ -438,6 +479,7 @@ QUERIES: dict[str, tuple[Callable[[dt.date, Scope], Select[Any]], tuple[str, ...
     "reps": (reps, ("rep",)),
     "stages": (stages, ("stage", "pipeline")),
     "opportunities": (opportunities, ("opportunity", "account", "rep")),
+    "projects": (projects, ("project", "account")),
     "documents": (documents, ("document", "account")),
     "document_lines": (document_lines, ("document_line", "document", "account")),
     "ledger_entries": (ledger_entries, ("ledger_entry", "ledger_customer", "account")),
