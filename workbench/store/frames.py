@@ -13,6 +13,7 @@ from sqlalchemy import (
     Double,
     String,
     and_,
+    bindparam,
     case,
     cast,
     false,
@@ -101,6 +102,8 @@ class Scope:
     def as_held(self, connection: Connection) -> Scope:
         """The same, resolved in the store of today: a past one has the owners of then."""
         leads = self.person.leads if self.person else frozenset()
+        if self.reps is None and not leads:
+            return self
         deals = select(s.Opportunity.id).where(self.sees_deal())
         held = Held(
             frozenset(connection.scalars(self._owned(self.reps or ()))),
@@ -109,11 +112,11 @@ class Scope:
         )
         return replace(self, held=held)
 
-    def led(self) -> Select[Any] | list[int]:
-        """The ids of the accounts of everyone whose manager the viewer is."""
+    def leads(self, account: Any) -> ColumnElement[bool]:
+        """Whether the viewer is a manager of who owns that account today."""
         if self.held is not None:
-            return sorted(self.held.led)
-        return self._owned(self.person.leads if self.person else ())
+            return _among(account, self.held.led)
+        return account.in_(self._owned(self.person.leads if self.person else ()))
 
     def _owned(self, reps: Iterable[int]) -> Select[Any]:
         """The ids of the accounts that these reps own today."""
@@ -127,19 +130,27 @@ class Scope:
             return true()
         others = [owner.in_(sorted(self.reps)) for owner in owners]
         if self.shared:
-            others.append(account.in_(sorted(self.shared)))
-        own = sorted(self.held.accounts) if self.held else self._owned(self.reps)
-        return or_(account.in_(own), *others)
+            others.append(_among(account, self.shared))
+        if self.held is not None:
+            return or_(_among(account, self.held.accounts), *others)
+        return or_(account.in_(self._owned(self.reps)), *others)
 
     def sees_deal(self) -> ColumnElement[bool]:
         """Whether an opportunity is in scope, by its account or its own owner."""
         if self.reps is None or self.held is None:
             return self.sees(s.Opportunity.account_id, s.Opportunity.owner_id)
-        return s.Opportunity.id.in_(sorted(self.held.deals))
+        return _among(s.Opportunity.id, self.held.deals)
 
     def sees_all(self) -> ColumnElement[bool]:
         """Whether rows of nobody in particular are in scope."""
         return true() if self.reps is None else false()
+
+
+def _among(column: Any, ids: Iterable[int]) -> ColumnElement[bool]:
+    """Whether it is one of these, however many: written out, for a statement's values are few."""
+    listed = bindparam(None, sorted(ids), expanding=True, literal_execute=True)
+    among: ColumnElement[bool] = column.in_(listed)
+    return among
 
 
 def _during(periods: Any, day: dt.date) -> ColumnElement[bool]:
@@ -281,7 +292,7 @@ def bank_details(day: dt.date, scope: Scope) -> Any:  # noqa: ARG001 - undated
 def confidential_notes(day: dt.date, scope: Scope) -> Any:  # noqa: ARG001 - undated
     """Confidential notes on visible accounts and activities, to those who may see them."""
     a, done = s.Account, s.Activity
-    on_accounts = _notes("account", a, a.id, scope, a.id.in_(scope.led()), own=None)
+    on_accounts = _notes("account", a, a.id, scope, scope.leads(a.id), own=None)
     leads = sorted(scope.person.leads) if scope.person else []
     on_activities = _notes(
         "activity", done, done.account_id, scope, done.rep_id.in_(leads), own=done.rep_id
