@@ -179,6 +179,7 @@ class Access(Word):
     USER_ADDED = "user_added", "Utilisateur ajouté"
     USER_CHANGED = "user_changed", "Utilisateur modifié"
     PASSWORD = "password", "Mot de passe changé"
+    GROUP = "group", "Groupe de comptes"
 
 
 class Right(Word):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 import workbench
-from tests.store.company import TODAY, address, who
+from tests.store.company import LOADER, TODAY, address, who
 from workbench.errors import NotAllowed, UnknownName
-from workbench.store import groups, journal, users
+from workbench.store import access_log, groups, journal, users
+from workbench.store.batch import batch
 from workbench.store.journal import Edit, State
 from workbench.vocabulary import Role, Surface
 
@@ -118,3 +121,80 @@ def test_names_that_nobody_has_are_told(shared):
         groups.share(shared, "Clés", director, user="rep9")
     with pytest.raises(UnknownName, match="Rep M"):
         groups.share(shared, "Clés", director, team="Z")
+
+
+@pytest.fixture
+def kept(shared, company):
+    """Rep R1's own group of A1 and A2, shared to be written with themselves and the partner."""
+    rep1 = who(shared, "rep1")
+    groups.make(shared, "À moi", rep1)
+    groups.put(shared, "À moi", ["A1", "A2"], rep1)
+    for user in ("rep1", "partner"):
+        groups.share(shared, "À moi", rep1, user=user, writes=True)
+    return shared
+
+
+def give(engine, account, rep):
+    with batch(engine, LOADER) as opened:
+        opened.add("account", journal.Setting(account, "owner_id", rep, dt.date(2026, 1, 1)))
+
+
+def test_what_is_taken_from_its_maker_is_shared_no_longer(kept, company):
+    a1 = company.accounts["A1"]
+    assert names(kept, "partner") == {"Alpha", "Alpha Sud"}
+    assert edit(kept, "partner", a1) is State.SAVED
+    give(kept, a1, company.reps["R3"])
+    assert names(kept, "rep1") == {"Alpha Sud"}
+    assert names(kept, "partner") == {"Alpha Sud"}
+    for username in ("rep1", "partner"):
+        assert edit(kept, username, a1) is State.FORBIDDEN
+    assert groups.drop(kept, "À moi", ["A1"], who(kept, "rep1")) == 1  # theirs no longer, but in it
+    with pytest.raises(UnknownName, match="account of 'À moi'"):
+        groups.drop(kept, "À moi", ["A1"], who(kept, "rep1"))
+
+
+def test_who_is_put_out_shares_nothing(kept):
+    users.change(kept, "rep1", by="boss", active=False)
+    assert names(kept, "partner") == set()
+
+
+def test_what_a_director_gave_stays_given(shared, company):
+    groups.share(shared, "Clés", who(shared, "director"), user="partner")
+    give(shared, company.accounts["A4"], company.reps["R1"])
+    assert names(shared, "partner") == {"Gamma"}
+
+
+def test_who_only_reads_now_gives_nothing_to_write(kept, company):
+    users.change(kept, "rep1", by="boss", role=Role.EXECUTIVE)
+    assert names(kept, "partner") == {"Alpha", "Alpha Sud"}
+    assert edit(kept, "partner", company.accounts["A1"]) is State.FORBIDDEN
+
+
+def test_what_is_done_to_groups_and_what_is_refused_is_in_the_log(kept, company):
+    rep3 = who(kept, "rep3")
+    with pytest.raises(NotAllowed):
+        groups.remove(kept, "À moi", rep3)
+    groups.make(kept, "R3", rep3)
+    with pytest.raises(UnknownName):
+        groups.put(kept, "R3", ["A1"], rep3)
+    with pytest.raises(UnknownName, match=r"'rep9'\. There is none\.$"):  # not who there is
+        groups.share(kept, "R3", rep3, user="rep9")
+    groups.share(kept, "À moi", who(kept, "rep1"), user="partner", withdraw=True)
+    groups.remove(kept, "R3", who(kept, "director"))
+    seen = access_log.events(kept, dt.datetime(2020, 1, 1, tzinfo=dt.UTC))[::-1]
+    seen = seen[seen["event"].isin(["group", "forbidden"])]
+    a1, a2, a4 = (company.accounts[code] for code in ("A1", "A2", "A4"))
+    assert list(zip(seen["event"], seen["username"], seen["detail"], strict=True)) == [
+        ("group", "director", '{"group": "Clés", "made": true}'),
+        ("group", "director", f'{{"group": "Clés", "put": [{a4}]}}'),
+        ("group", "rep1", '{"group": "À moi", "made": true}'),
+        ("group", "rep1", f'{{"group": "À moi", "put": [{a1}, {a2}]}}'),
+        ("group", "rep1", '{"group": "À moi", "to_write": "rep1"}'),
+        ("group", "rep1", '{"group": "À moi", "to_write": "partner"}'),
+        ("forbidden", "rep3", "group À moi"),
+        ("group", "rep3", '{"group": "R3", "made": true}'),
+        ("forbidden", "rep3", "group R3: A1"),
+        ("forbidden", "rep3", "group R3: rep9"),
+        ("group", "rep1", '{"group": "À moi", "withdrawn": "partner"}'),
+        ("group", "director", '{"group": "R3", "removed": true}'),
+    ]

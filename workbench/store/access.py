@@ -1,10 +1,10 @@
 """What who signs in may see, and what they may write.
 
 A rep sees their own accounts, a manager those of everyone under them at any level, a partner only
-what is shared with them and what they own; to all of these come the accounts of groups shared with
-them or their team. Everybody else sees all. Some fields are for those named for them alone
-(`fields`). Rights are those of today, whatever date is looked at; they are applied where tables
-are read (`dataset`) and where changes come in (`journal`).
+what is shared with them and what they own; to all of these come the accounts of groups that who
+may give them shares with them or their team. Everybody else sees all. Some fields are for those
+named for them alone (`fields`). Rights are those of today, whatever date is looked at; they are
+applied where tables are read (`dataset`) and where changes come in (`journal`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, or_, select
+from sqlalchemy.orm import aliased
 
 from workbench.errors import NotAllowed, Reason
 from workbench.locale import msg
 from workbench.store.fields import RESTRICTED
 from workbench.store.schema import (
+    AccountGroup,
     AccountGroupMember,
     AccountGroupShare,
     Change,
@@ -38,6 +40,7 @@ READ_ONLY = frozenset({Role.EXECUTIVE})
 LOADERS = frozenset({Role.DIRECTOR, Role.ANALYST, Role.ADMIN})  # who may undo a load
 ANONYMISERS = frozenset({Role.DIRECTOR, Role.ADMIN})
 WATCHERS = frozenset({Role.ADMIN})  # who sees who looked at what
+GROUP_MANAGERS = frozenset({Role.DIRECTOR, Role.ADMIN})  # of all groups of accounts
 EXPORTERS = frozenset({Role.DIRECTOR, Role.ANALYST, Role.ADMIN})  # of all about a person
 # Of the fields that surfaces offer for editing: those that only some roles may write.
 RESERVED = {
@@ -127,6 +130,8 @@ def shared(
 ) -> frozenset[int]:
     """The accounts of groups shared with a limited viewer or a team of theirs.
 
+    What somebody who sees a part has shared counts as long as it is theirs, and they are here.
+
     Args:
         connection: of the store.
         who: the viewer.
@@ -136,23 +141,57 @@ def shared(
     if not who.limited:
         return frozenset()
     share, member = AccountGroupShare, AccountGroupMember
+    maker = aliased(User)
     query = (
-        select(member.account_id, share.rep_id, User.username)
+        select(member.account_id, share.rep_id, User.username, maker.username.label("maker"))
         .join(share, share.group_id == member.group_id)
+        .join(AccountGroup, AccountGroup.id == share.group_id)
         .outerjoin(User, User.id == share.user_id)
+        .outerjoin(maker, maker.id == AccountGroup.owner_id)
         .where(or_(share.rep_id.is_not(None), User.username == who.username))
     )
     if writing:
         query = query.where(share.writes)
     rows = connection.execute(query).all()
-    teams = {rep for _, rep, _ in rows if rep is not None}
+    teams = {row.rep_id for row in rows if row.rep_id is not None}
     mine = {
         rep
         for rep in teams
         if who.rep_id is not None
         and (rep == who.rep_id or who.rep_id in led(connection, rep, today))
     }
-    return frozenset(account for account, rep, user in rows if user == who.username or rep in mine)
+    given: dict[str | None, set[int]] = {}
+    for row in rows:
+        if row.username == who.username or row.rep_id in mine:
+            given.setdefault(row.maker, set()).add(row.account_id)
+    kept = (
+        _still_given(connection, maker_, accounts, today, writing=writing)
+        for maker_, accounts in given.items()
+    )
+    return frozenset().union(*kept)
+
+
+def _still_given(
+    connection: Connection, maker: str | None, accounts: set[int], today: dt.date, *, writing: bool
+) -> set[int]:
+    """As much of what is in groups of a maker as is theirs to give today."""
+    if maker is None:  # whoever runs the machine
+        return accounts
+    user = connection.execute(
+        select(User.name, User.role, User.rep_id, User.active).where(User.username == maker)
+    ).one()
+    giver = Viewer(maker, user.name, Role(user.role), user.rep_id)
+    if giver.role in GROUP_MANAGERS:
+        return accounts
+    if not user.active or (writing and giver.role in READ_ONLY):
+        return set()
+    reps = visible_reps(connection, giver, today)
+    if reps is None:
+        return accounts
+    held = account_owners(today)
+    return accounts & set(
+        connection.scalars(select(held.c.account_id).where(held.c.rep_id.in_(sorted(reps))))
+    )
 
 
 def may_see(

@@ -66,6 +66,11 @@ def note(
         write(connection, event, username, by=by, address=address, detail=detail)
 
 
+def forbidden(engine: Engine, username: str, what: str, *, address: str = "") -> None:
+    """Someone was refused what isn't theirs, whatever became of what they were doing."""
+    note(engine, Access.FORBIDDEN, username, address=address, detail=what[:LONGEST])
+
+
 def tried(connection: Connection, username: str, what: Sequence[str]) -> None:
     """Someone tried to write what isn't theirs to write: one line for all of it."""
     if what:
