@@ -11,6 +11,7 @@ export function render({ model }) {
   // New rows would take away the cell that is being edited: they wait until it is left.
   let editing = false
   let late = false
+  let stretched = false
   const held = []
   // What was shown before rows came anew, by id: what differs was changed elsewhere.
   let before = new Map()
@@ -22,6 +23,7 @@ export function render({ model }) {
     editing = false
     const [id, field, how] = [cell.getData().id, cell.getField(), leaving]
     leaving = null
+    if (stretched) { stretched = false; setTimeout(() => table.redraw()) }
     if (how) { cursor = { id, field }; setTimeout(() => how === "down" ? move(0, 1) : focus()) }
     setTimeout(() => held.splice(0).forEach(send))
     if (late) { late = false; again() }
@@ -133,6 +135,8 @@ export function render({ model }) {
       ? ["list", {
           values: [{ label: "–", value: "" }, ...Object.entries(column.choices).map(([value, label]) => ({ value, label }))],
           listOnEmpty: true, autocomplete: Object.keys(column.choices).length > 12, placeholderEmpty: words.none,
+          // Nothing is typed into a short list: no keyboard comes up on a phone, which would hide it.
+          elementAttributes: Object.keys(column.choices).length > 12 ? {} : { inputmode: "none" },
         }]
       : (editors[column.kind] || ["input", {}])
     const filter = column.kind === "choice"
@@ -180,6 +184,8 @@ export function render({ model }) {
       pagination: true, paginationMode: "remote", paginationSize: words.size, sortMode: "remote",
       filterMode: "remote", ajaxURL: "-", ajaxRequestFunc: (url, config, params) => ask(params),
       paginationCounter: (size, first, page, total) => total ? `${first}–${Math.min(first + size - 1, total)} / ${says.number(total)}` : "",
+      // Its own watch over sizes and sight draws anew in the midst of an edit; ours below doesn't.
+      autoResize: false,
       popupContainer: wrap, editTriggerEvent: "click", placeholder: words.empty, locale: "x",
       langs: { x: { pagination: words.pages, data: { loading: words.loading, error: words.error } } },
     })
@@ -266,9 +272,10 @@ export function render({ model }) {
   })
   let width = 0
   new ResizeObserver(() => {
-    if (!wrap.clientWidth || wrap.clientWidth === width) { return }
+    if (wrap.clientWidth === width) { return }
     width = wrap.clientWidth
-    table ? table.redraw() : build()
+    if (!width) { return }
+    if (!table) { build() } else if (editing) { stretched = true } else { table.redraw() }
   }).observe(wrap)
   return wrap
 }

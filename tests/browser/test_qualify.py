@@ -176,6 +176,23 @@ def test_saving_is_at_hand_wherever_one_has_scrolled_to(page_as, size):
     expect(save_).to_be_hidden()
 
 
+def test_a_list_stays_when_its_table_is_out_of_sight_for_a_moment(page_as):
+    page = page_as("director", "/qualify?show=all", size=PHONE)
+    row = find(page, "Groupe Castelnau")
+    cell(row, "need").click()
+    choices = page.locator(".tabulator-edit-list-item")
+    needs = ["–", "Aucun", "Latent", "Exprimé", "Cahier des charges"]
+    expect(choices).to_have_text(needs)
+    for place in (0, 100_000):
+        page.evaluate("top => window.scrollTo({ top, behavior: 'instant' })", place)
+        page.wait_for_timeout(300)  # what watches over sight has been told
+    choices.first.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    expect(choices).to_have_text(needs)
+    page.keyboard.press("Escape")
+    expect(choices).to_have_count(0)
+
+
 def test_on_a_phone_three_columns_stand_beside_the_boxes(page_as):
     page = page_as("rep", "/qualify", size=PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
