@@ -1,25 +1,19 @@
 import datetime as dt
 
-import pandas as pd
 import pytest
 
-from workbench.errors import MissingColumns
 from workbench.store.journal import Edit, Outcome, State
 from workbench.widgets.pending import Pending
 
-FRAME = pd.DataFrame(
-    {
-        "id": [7, 3],
-        "version": [2, 5],
-        "need": ["latent", None],
-        "next_step_on": pd.to_datetime(["2026-10-01", None]),
-    }
-)
+RECORDS = {
+    7: {"id": 7, "version": 2, "need": "latent", "next_step_on": dt.date(2026, 10, 1)},
+    3: {"id": 3, "version": 5, "need": None, "next_step_on": None},
+}
 
 
 @pytest.fixture
 def pending():
-    return Pending("account", FRAME)
+    return Pending("account", {id_: dict(record) for id_, record in RECORDS.items()})
 
 
 def test_records_are_known_by_id_not_by_row(pending):
@@ -34,6 +28,8 @@ def test_wanting_what_is_stored_is_no_change(pending):
     pending.set(7, "need", "expressed")
     pending.set(7, "need", "latent")
     assert pending.edits() == []
+    pending.set(7, "next_step_on", "2026-10-01")
+    assert pending.changes == {}
 
 
 def test_what_is_saved_is_stored_with_its_version_the_rest_stays(pending):
@@ -47,6 +43,27 @@ def test_what_is_saved_is_stored_with_its_version_the_rest_stays(pending):
     assert pending.edits()[-1].version == 3
 
 
+def test_what_is_saved_or_settled_in_a_field_says_nothing_of_the_others(pending):
+    pending.set(7, "need", "expressed")
+    pending.set(7, "next_step_on", None)
+    need, step = pending.edits()
+    pending.take([Outcome(need, State.SAVED, version=4), Outcome(step, State.CONFLICT, version=4)])
+    assert pending.edits() == [step]
+    assert step.version == 2
+    pending.keep_mine(Outcome(step, State.CONFLICT, current=dt.date(2026, 11, 2), version=4))
+    assert [edit.version for edit in pending.edits()] == [4]
+    pending.set(7, "supplier", "Duval")
+    assert [edit.version for edit in pending.edits()] == [4, 2]
+
+
+def test_keeping_mine_keeps_what_was_typed_last(pending):
+    pending.set(7, "need", "expressed")
+    [first] = pending.edits()
+    pending.set(7, "need", "none")
+    pending.keep_mine(Outcome(first, State.CONFLICT, current="specified", version=4))
+    assert pending.edits() == [Edit("account", 7, 4, "need", "none")]
+
+
 def test_a_conflict_is_settled_either_way(pending):
     pending.set(7, "need", "expressed")
     [mine] = pending.edits()
@@ -56,8 +73,3 @@ def test_a_conflict_is_settled_either_way(pending):
     pending.keep_theirs(conflict)
     assert pending.edits() == []
     assert pending.value(7, "need") == "specified"
-
-
-def test_a_frame_without_versions_is_refused():
-    with pytest.raises(MissingColumns, match="'version'"):
-        Pending("account", FRAME[["id"]])

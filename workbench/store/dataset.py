@@ -24,6 +24,7 @@ from workbench.store import access
 from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
 from workbench.store.frames import PERSONAL, QUERIES, Person, Scope
+from workbench.store.origin import own
 from workbench.store.past import forget as forget_pasts
 from workbench.store.past import past
 from workbench.store.proposal import Proposal, propose
@@ -206,7 +207,7 @@ class Dataset:
         table(name)
         if name not in self._frames:
             self._frames[name] = self._filtered(name) if self.filters else self._whole(name)
-        return _own(self._frames[name])
+        return own(self._frames[name], self)
 
     def computed(self, what: Hashable, tables: Iterable[str], compute: Callable[[], Any]) -> Any:
         """The frame computed from these tables, kept for all datasets of the same rows."""
@@ -215,7 +216,7 @@ class Dataset:
         # Filters look into other tables than those read.
         rows = (self.filters, self._versions[""] if self.filters else None)
         key = ("computed", what, self.backend, rows, *map(self._key, tables))
-        return _own(SHELF.get(key, compute, _bytes))
+        return own(SHELF.get(key, compute, _bytes), self)
 
     def where(
         self,
@@ -421,11 +422,6 @@ class Dataset:
             .filter(nw.col("credited").is_in(reps))
             .drop("credited")
         )
-
-
-def _own(frame: Any) -> Any:
-    """A shallow copy: whoever adds a column to it adds it to theirs alone."""
-    return frame.copy(deep=False) if isinstance(frame, pd.DataFrame) else frame
 
 
 def _bytes(frame: Any) -> int:

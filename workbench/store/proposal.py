@@ -21,6 +21,7 @@ from workbench.settings import Settings
 from workbench.store import access, journal
 from workbench.store.batch import columns_of, events_of, plain_value
 from workbench.store.journal import Edit, Outcome, State
+from workbench.store.origin import origin
 from workbench.store.replay import by_record, state
 from workbench.tables import TABLES
 from workbench.vocabulary import Surface, field_name
@@ -181,19 +182,14 @@ def propose(
         SettingsError: the dataset is of another day than today, or the entity can't be told.
         UnknownName: no such entity.
     """
-    if data.as_of != data.today or data.known_at is not None:
-        raise SettingsError(
-            f"Data as of {data.as_of} can't be corrected: what is corrected is what holds today. "
-            "Open the data without as_of and known_at."
-        )
+    of_today(data)
+    of_today(origin(frame) or data)
     eager = nw.from_native(frame).lazy().collect()
     if "id" not in eager.columns:
         raise MissingColumns("propose", ["id"], eager.columns)
-    entity = entity or entity_of(eager.columns)
-    if entity not in TABLE_OF:
-        raise UnknownName("editable entity", entity, TABLE_OF)
+    entity = entity_of(eager.columns, entity)
     rows = eager.rows(named=True)
-    versions = {int(row["id"]): _version(row) for row in rows if not missing(row["id"])}
+    versions = versions_of(rows)
     own = set(columns_of(entity)) | set(TABLES[TABLE_OF[entity]].names)
     names = [name for name in eager.columns if name in own - {"id", "version"}]
     before = seen(data, entity, versions, names)
@@ -225,6 +221,25 @@ def propose(
                 stopped.append(Outcome(edit, State.REFUSED, why))
     kept = {(entity, id_): before[id_] for id_ in done}
     return Proposal(data, tuple(edits), tuple(stopped), kept)
+
+
+def of_today(data: Dataset) -> None:
+    """Nothing, where what a dataset holds can be corrected.
+
+    Raises:
+        SettingsError: it is of another day than today, or of what was known once.
+    """
+    if data.as_of != data.today or data.known_at is not None:
+        then = f"{data.as_of}, as known at {data.known_at}" if data.known_at else data.as_of
+        raise SettingsError(
+            f"Data as of {then} can't be corrected: what is corrected is what holds today, "
+            f"{data.today}. Open the data without as_of and known_at."
+        )
+
+
+def versions_of(rows: Iterable[Mapping[str, Any]]) -> dict[int, int | None]:
+    """The version that each row was seen at, by id; None where it doesn't say."""
+    return {int(row["id"]): _version(row) for row in rows if not missing(row["id"])}
 
 
 def _version(row: Mapping[str, Any]) -> int | None:
@@ -367,15 +382,20 @@ def _then(
         yield id_, states.get(id_) if reached[id_] == version else None
 
 
-def entity_of(columns: Iterable[str]) -> str:
-    """What the rows of a frame are, by its columns.
+def entity_of(columns: Iterable[str], said: str | None = None) -> str:
+    """What the rows of a frame are: as it is said, else by its columns.
 
     >>> entity_of(["id", "version", "stage_id", "amount"]), entity_of(["id", "need"])
     ('opportunity', 'account')
 
     Raises:
         SettingsError: they could be of several.
+        UnknownName: nothing that can be edited row by row is called as it is said.
     """
+    if said is not None:
+        if said not in TABLE_OF:
+            raise UnknownName("editable entity", said, TABLE_OF)
+        return said
     given = set(columns) - {"id", "version"}
     found = {
         entity: len(given & (set(columns_of(entity)) | set(TABLES[TABLE_OF[entity]].names)))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from typing import TYPE_CHECKING, Any, cast
 
 import ipywidgets as widgets
 
+from workbench.store.proposal import TABLE_OF
 from workbench.store.rules import CHOICES
 from workbench.tables import TABLES, Kind
 
@@ -15,12 +17,6 @@ if TYPE_CHECKING:
     from workbench.store.dataset import Dataset
     from workbench.vocabulary import Word
 
-TABLE_OF = {
-    "account": "accounts",
-    "contact": "contacts",
-    "opportunity": "opportunities",
-    "ledger_customer": "ledger_customers",
-}
 NUMBERS = {Kind.MONEY, Kind.RATIO, Kind.NUMBER, Kind.COUNT}
 LAYOUT = {"width": "auto", "min_width": "90px"}
 
@@ -61,6 +57,8 @@ def held(widget: widgets.Widget, entity: str, name: str) -> Any:
     if _kind(entity, name) not in NUMBERS:
         return typed
     number = float("".join(typed.split()).rstrip("€%").replace(",", "."))
+    if not math.isfinite(number):
+        raise ValueError(typed)
     if _kind(entity, name) is Kind.RATIO and typed.endswith("%"):
         return number / 100
     return int(number) if _kind(entity, name) is Kind.COUNT else number

@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import MissingColumns
-from workbench.locale import missing
 from workbench.store.journal import Edit, Outcome, State
-from workbench.store.proposal import compare
+from workbench.store.proposal import Record, compare, same
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import datetime as dt
 
 
 @dataclass
 class Pending:
-    """The records of a frame as they were read, and what somebody wants to change in them.
+    """Records as they were read, and what somebody wants to change in them.
+
+    Each field keeps the version at which its value was seen: that of its record, until it is saved
+    or a conflict over it is settled. What others have set in a field meanwhile stays unseen, and
+    is met when it is saved, whatever became of the record's other fields.
 
     Args:
         entity: the store's table that they are of.
-        frame: pandas, with `id` and `version` of each record.
+        records: by id, each with its `id` and `version`.
     """
 
     entity: str
-    frame: pd.DataFrame
+    records: dict[int, Record]
     reason: str | None = None
     effective: dt.date | None = None
     changes: dict[tuple[int, str], Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        absent = {"id", "version"} - set(self.frame.columns)
-        if absent:
-            raise MissingColumns("Qualify", absent, self.frame.columns)
-        self._records: dict[int, dict[str, Any]] = {
-            int(row["id"]): {str(name): _plain(said) for name, said in row.items()}
-            for row in self.frame.to_dict("records")
-        }
+        self._seen: dict[tuple[int, str], int] = {}
 
     @property
     def ids(self) -> list[int]:
-        """The records, in the frame's order."""
-        return list(self._records)
+        """The records, in their order."""
+        return list(self.records)
 
     def stored(self, record: int, name: str) -> Any:
         """The value that was read."""
-        return self._records[record].get(name)
+        return self.records[record].get(name)
 
     def value(self, record: int, name: str) -> Any:
         """The value as it would be."""
@@ -54,19 +49,23 @@ class Pending:
 
     def set(self, record: int, name: str, value: Any) -> None:
         """Want a value; wanting the stored one is no change."""
-        if value == self.stored(record, name):
-            self.changes.pop((record, name), None)
+        if same(self.entity, name, value, self.stored(record, name)):
+            self.drop(record, name)
         else:
             self.changes[record, name] = value
 
+    def drop(self, record: int, name: str) -> None:
+        """Want no other value any more."""
+        self.changes.pop((record, name), None)
+
     def edits(self) -> list[Edit]:
-        """What is to be saved, with the version that was read."""
+        """What is to be saved, with the version at which each field was seen."""
         return [
             edit
             for (record, name), value in self.changes.items()
             for edit in compare(
                 self.entity,
-                self._records[record],
+                self._as_seen(record, name),
                 {name: value},
                 effective=self.effective,
                 reason=self.reason,
@@ -78,27 +77,26 @@ class Pending:
         for one in outcomes:
             if one.state is State.SAVED:
                 self._store(one, one.edit.value)
-                self.changes.pop((one.edit.id, one.edit.field), None)
+                self.drop(one.edit.id, one.edit.field)
 
     def keep_theirs(self, conflict: Outcome) -> None:
         """Give up one's own value for the one that was met."""
         self._store(conflict, conflict.current)
-        self.changes.pop((conflict.edit.id, conflict.edit.field), None)
+        self.drop(conflict.edit.id, conflict.edit.field)
 
     def keep_mine(self, conflict: Outcome) -> None:
         """Want one's own value still, having seen the one that was met."""
+        record, name = conflict.edit.id, conflict.edit.field
+        mine = self.changes.get((record, name), conflict.edit.value)
         self._store(conflict, conflict.current)
-        self.set(conflict.edit.id, conflict.edit.field, conflict.edit.value)
+        self.set(record, name, mine)
+
+    def _as_seen(self, record: int, name: str) -> dict[str, Any]:
+        held = self.records[record]
+        return {**held, "version": self._seen.get((record, name), held["version"])}
 
     def _store(self, outcome: Outcome, value: Any) -> None:
-        record = self._records[outcome.edit.id]
-        record[outcome.edit.field] = value
+        record, name = outcome.edit.id, outcome.edit.field
+        self.records[record][name] = value
         if outcome.version is not None:
-            record["version"] = outcome.version
-
-
-def _plain(said: Any) -> Any:
-    """A value as editors hold it: None for what isn't there, days without a time."""
-    if missing(said):
-        return None
-    return said.date() if isinstance(said, dt.datetime) else said
+            self._seen[record, name] = outcome.version

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import html
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+import narwhals as nw
 
-from workbench.errors import NotAllowed
+import workbench
+from workbench.errors import MissingColumns, NotAllowed, SettingsError, StoreError
 from workbench.locale import FR
+from workbench.settings import Settings
 from workbench.store.journal import Outcome, State
-from workbench.store.proposal import Proposal, entity_of, someone
-from workbench.store.rules import EDITABLE
+from workbench.store.origin import origin
+from workbench.store.proposal import Proposal, entity_of, of_today, seen, someone, versions_of
 from workbench.vocabulary import field_name
 from workbench.widgets.editors import editor, held
 from workbench.widgets.pending import Pending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pandas as pd
 
     from workbench.locale import Locale
     from workbench.store.access import Viewer
@@ -50,41 +52,66 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
     """Edit accounts, opportunities or contacts.
 
     Args:
-        data: the dataset that they were read from: its store is written to.
-        frame: the records, with `id` and `version`; all the dataset's accounts where None.
+        frame: says which records, by `id`, and by `version`, if it has one, what its reader saw
+            of them: what others have changed since is met when it is saved. Without, they are
+            shown as they stand in the data.
+        data: the dataset that they were read from: its store is written to. Where None, the one
+            that the frame says it comes from, else the settings' store as it is today.
         entity: account, opportunity or contact; told by the frame's columns where None.
-        fields: those to edit; the usual ones that the frame has where None.
+        fields: those to edit; the usual ones where None.
         viewer: who saves: a user name; the dataset's viewer, else WORKBENCH_USER, where None.
             Without anybody, changes can be collected and not saved.
         loc: the reader's language.
         reason: why, for the journal.
 
     Raises:
-        MissingColumns: the frame lacks `id` or `version`.
+        MissingColumns: the frame lacks `id`.
         NotAllowed: no user is called so.
+        SettingsError: the frame or the dataset is of another day than today, or the frame doesn't
+            say where it comes from and the settings have no store.
+        UnknownName: no such entity.
     """
 
     def __init__(
         self,
-        data: Dataset,
-        frame: pd.DataFrame | None = None,
+        frame: Any,
         *,
+        data: Dataset | None = None,
         entity: str | None = None,
         fields: Sequence[str] | None = None,
         viewer: str | Viewer | None = None,
         loc: Locale = FR,
         reason: str | None = None,
     ) -> None:
-        records = data.table("accounts") if frame is None else frame
-        self.entity = entity or entity_of(records.columns)
+        source = origin(frame)
+        data = data or source or _settings_data()
+        of_today(data)
+        of_today(source or data)
+        self.data = replace(data, filters=(), backend="pandas", _frames={})
+        eager = nw.from_native(frame).lazy().collect()
+        if "id" not in eager.columns:
+            raise MissingColumns("Qualify", ["id"], eager.columns)
+        self.entity = entity_of(eager.columns, entity)
+        versions = versions_of(eager.rows(named=True))
+        found = seen(self.data, self.entity, versions, fields or ())
+        records = {id_: found[id_] for id_ in versions if "version" in found.get(id_, ())}
         self.pending = Pending(self.entity, records, reason=reason)
-        self.data, self.loc, self.page = data, loc, 0
+        self.loc, self.page = loc, 0
+        self.told: list[Outcome] = []
         self.viewer = _viewer(data, viewer)
-        listed = fields or FIELDS.get(self.entity, EDITABLE[self.entity])
-        self.fields = [name for name in listed if name in records.columns]
+        self.fields = list(fields or FIELDS[self.entity])
         self._make()
         super().__init__([self.bar, self.grid, self.actions, self.said])
         self._draw()
+        unseen = len(versions) - len(records)
+        if unseen:
+            self._warn(
+                loc.plural(
+                    unseen,
+                    "{n} fiche n’est pas l’une des vôtres, ou n’existe plus.",
+                    "{n} fiches ne sont pas des vôtres, ou n’existent plus.",
+                )
+            )
 
     def _make(self) -> None:
         t = self.loc.t
@@ -117,8 +144,8 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
     def discard(self) -> None:
         """Forget all pending changes."""
         self.pending.changes.clear()
-        self.said.children = ()
         self._draw()
+        self._tell([])
 
     def _proposal(self) -> Proposal:
         return Proposal(self.data, tuple(self.pending.edits()))
@@ -172,8 +199,8 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
             try:
                 self.pending.set(record, name, held(cell, self.entity, name))
             except ValueError:
+                self.pending.drop(record, name)
                 self._warn(self.loc.t("« {typed} » n’est pas un nombre.", typed=cell.value))
-                return
             _mark(cell, changed=(record, name) in self.pending.changes)
             self._count()
 
@@ -191,9 +218,12 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
             self._warn(self.loc.t('Dites qui vous êtes : Qualify(…, viewer="identifiant").'))
 
     def _warn(self, sentence: str) -> None:
-        self.said.children = (widgets.HTML(html.escape(sentence)),)
+        """Say something above what was last answered."""
+        self._tell(self.told)
+        self.said.children = (widgets.HTML(html.escape(sentence)), *self.said.children)
 
     def _tell(self, outcomes: list[Outcome]) -> None:
+        self.told = outcomes
         self.said.children = tuple(self._line(one) for one in outcomes)
 
     def _line(self, one: Outcome) -> widgets.Widget:
@@ -213,10 +243,22 @@ class Qualify(widgets.VBox):  # type: ignore[misc]
     def _settled(self, settle: Any, conflict: Outcome) -> Any:
         def clicked(_: Any) -> None:
             settle(conflict)
-            self.said.children = ()
             self._draw()
+            self._tell([one for one in self.told if one is not conflict])
 
         return clicked
+
+
+def _settings_data() -> Dataset:
+    """The settings' store, as it is today."""
+    settings = Settings.load()
+    try:
+        return workbench.open(settings.database, today=settings.today)
+    except StoreError as error:
+        raise SettingsError(
+            "The frame doesn't say which data it comes from, and the settings' store can't be "
+            f"opened: {error} Give them: Qualify(frame, data=workbench.open(…))."
+        ) from error
 
 
 def _viewer(data: Dataset, given: str | Viewer | None) -> Viewer | None:
