@@ -30,6 +30,7 @@ ELSEWHERE = {
     "uno": ("/usr/lib/python3/dist-packages", "uno.py"),
 }
 CI = os.environ.get("CI") == "true"
+CAMPAIGNS = bool(os.environ.get("WORKBENCH_CAMPAIGNS"))  # long tests at their full size
 
 
 def find(part: str) -> Path | None:

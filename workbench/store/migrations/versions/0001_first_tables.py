@@ -526,30 +526,3 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_document_line_document_id"), ["document_id"], unique=False
         )
-
-
-def downgrade() -> None:
-    for table in (
-        "document_line",
-        "document",
-        "deal_period",
-        "activity",
-        "opportunity",
-        "ledger_entry",
-        "status_period",
-        "parent_period",
-        "owner_period",
-        "ledger_customer",
-        "contract",
-        "contact",
-        "user",
-        "team_period",
-        "stage",
-        "rejected_row",
-        "account",
-        "rep",
-        "pipeline",
-        "load",
-        "change",
-    ):
-        op.drop_table(table)

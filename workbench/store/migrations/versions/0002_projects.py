@@ -60,12 +60,3 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_source_conflict_record", ["entity", "record_id", "field"], unique=False
         )
-
-
-def downgrade() -> None:
-    op.drop_table("source_conflict")
-    with op.batch_alter_table("load") as batch_op:
-        batch_op.drop_column("undone_by")
-    op.drop_table("project")
-    with op.batch_alter_table("opportunity") as batch_op:
-        batch_op.drop_column("duration_months")

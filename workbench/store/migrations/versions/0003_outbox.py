@@ -33,7 +33,3 @@ def upgrade() -> None:
             f"WHERE c.entity = '{entity}' AND c.op = 'set' AND c.surface <> 'load' "
             "AND r.source <> '' AND (u.id IS NULL OR u.surface <> 'load')"
         )
-
-
-def downgrade() -> None:
-    op.drop_table("outbox")

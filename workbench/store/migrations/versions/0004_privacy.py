@@ -85,11 +85,3 @@ def upgrade() -> None:
     )  # fmt: skip
     op.create_index(op.f("ix_look_at"), "look", ["at"])
     op.create_index("ix_look_record", "look", ["entity", "record_id"])
-
-
-def downgrade() -> None:
-    for table in ("look", "retention_warning", "kept_field", "kept_out", "consent"):
-        op.drop_table(table)
-    for table in ("account", "contact"):
-        with op.batch_alter_table(table) as batch_op:
-            batch_op.drop_column("anonymised_on")

@@ -39,8 +39,3 @@ def upgrade() -> None:
     op.create_index(op.f("ix_access_event_at"), "access_event", ["at"])
     op.create_index("ix_access_event_username", "access_event", ["username", "id"])
     op.create_index("ix_access_event_address", "access_event", ["address", "at"])
-
-
-def downgrade() -> None:
-    op.drop_table("access_event")
-    op.drop_table("user_session")

@@ -68,10 +68,3 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_account_group_share_group_id"), ["group_id"], unique=False
         )
-
-
-def downgrade() -> None:
-    for table in ("account_group_share", "account_group_member", "account_group", "user_right"):
-        op.drop_table(table)
-    for table in ("account", "activity"):
-        op.drop_column(table, "confidential_note")
