@@ -15,6 +15,7 @@ from dashboards import bar, states, theme, workbook_file
 from dashboards.drill import Drill
 from dashboards.filters import NAMES
 from dashboards.live import News
+from dashboards.session import Slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,7 +133,7 @@ def _content(session: Session, page: Page) -> list[Any]:
         *([bar.view(session)] if page.filters else []),
         session.news.view,
         page.view(session),
-        states.html(_freshness(session)),
+        _footer(session),
     ]
 
 
@@ -257,8 +258,24 @@ def _header(session: Session, toggle: Callable[[object], None]) -> pn.Row:
     )
 
 
+def _footer(session: Session) -> pn.pane.HTML:
+    """Of when the data are, always in sight, and told anew after a load."""
+    pane = states.html(_freshness(session), css_classes=["foot"])
+
+    def show(said: str | Exception) -> None:
+        if isinstance(said, str):
+            pane.object = said
+
+    slot = Slot(show, lambda _: _freshness(session), timeless=True, seen=True, stale=False)
+    session.add(slot)
+    return pane
+
+
 def _freshness(session: Session) -> str:
-    """Of when the data are, when they were loaded, and how many lines were refused."""
+    """Of when the data are and when they were loaded; how many lines were refused, to who sees all.
+
+    Refused lines are nobody's: to those who see a part they would always be none.
+    """
     loc = session.loc
     data = session.whole()
     loads = data.table("loads")
@@ -266,11 +283,12 @@ def _freshness(session: Session) -> str:
         said = loc.t("Aucune donnée chargée : lancez « workbench load ».")
     else:
         latest = loads.sort_values("started_at").iloc[-1]
-        refused = len(data.table("rejected_rows"))
         parts = [
             loc.t("Données du {day}", day=loc.date(loads["data_date"].max())),
             loc.t("chargées le {moment}", moment=loc.moment(latest["started_at"].to_pydatetime())),
-            loc.plural(refused, "{n} ligne refusée", "{n} lignes refusées"),
         ]
+        if not session.viewer.limited:
+            refused = len(data.table("rejected_rows"))
+            parts.append(loc.plural(refused, "{n} ligne refusée", "{n} lignes refusées"))
         said = " · ".join(parts)
     return f'<footer class="freshness">{escape(said)}</footer>'

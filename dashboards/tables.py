@@ -171,6 +171,7 @@ class Grid:
         )
         if rows.link or on_row:
             self.widget.on_click(self._go)
+        self.widget.param.watch(lambda _: self._total(), "filters")
         self._total()
         tools = pn.Row(
             *([self.chooser] if self.chooser else []),
@@ -245,12 +246,16 @@ class Grid:
                 self.session.go(page, id=int(record[key]))
 
     def _total(self) -> None:
-        loc = self.session.loc
-        count = loc.plural(len(self.rows.frame), "{n} ligne", "{n} lignes")
+        """Below the table stands the sum of what the columns' filters leave."""
+        loc, every = self.session.loc, self.rows.frame
+        frame = self.current().frame if self.widget.filters else every
+        count = loc.plural(len(frame), "{n} ligne", "{n} lignes")
+        if len(frame) < len(every):
+            count = loc.t("{part} sur {whole}", part=count, whole=loc.count(len(every)))
         parts = [f"<b>{escape(loc.t('Total'))} · {escape(count)}</b>"]
         labels = {one.name: one for one in self.fields}
         for name in self.rows.totals:
-            said = said_value(labels[name].kind, self.rows.frame[name].sum(), loc)
+            said = said_value(labels[name].kind, frame[name].sum(), loc)
             parts.append(f"<span>{escape(labels[name].label)} <b>{escape(said)}</b></span>")
         self.totals.object = f'<div class="totals">{"".join(parts)}</div>'
 
@@ -281,6 +286,10 @@ def _plain(rows: Rows, fields: Sequence[exported.Field], loc: Locale) -> pd.Data
         if one.kind is Kind.TEXT:
             said = exported.rows(column.to_frame(), [one], loc=loc)
             frame[one.name] = pd.Series([value[0] for value in said], index=frame.index).fillna("")
+        elif one.kind is Kind.FLAG:
+            frame[one.name] = column.map({True: loc.t("oui"), False: loc.t("non")}).fillna("")
+        elif one.kind is Kind.RATIO:  # in per cent, as a reader types it in a filter
+            frame[one.name] = column.astype("float64") * 100
         elif one.kind in NUMERIC:
             frame[one.name] = column.astype("float64")
         else:
@@ -295,13 +304,9 @@ LONG = 12
 
 _DASH = "value == null || value !== value || value === ''"
 _NUMBERS = {
-    Kind.COUNT: ("maximumFractionDigits: 0", "", ""),
-    Kind.NUMBER: ("minimumFractionDigits: 1, maximumFractionDigits: 1", "", ""),
-    Kind.RATIO: (
-        "style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1",
-        "",
-        "",
-    ),
+    Kind.COUNT: "maximumFractionDigits: 0",
+    Kind.NUMBER: "minimumFractionDigits: 1, maximumFractionDigits: 1",
+    Kind.RATIO: "style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1",
 }
 
 
@@ -312,7 +317,7 @@ def _formatter(one: exported.Field, rows: Rows, session: Session) -> HTMLTemplat
     if one.kind is Kind.MONEY:
         options = f"style: 'currency', currency: '{loc.currency}', maximumFractionDigits: 0"
     elif one.kind in _NUMBERS:
-        options = _NUMBERS[one.kind][0]
+        options = _NUMBERS[one.kind]
     elif one.kind in {Kind.DATE, Kind.MOMENT}:
         # A date is midnight UTC wherever it is read; a moment is told on the reader's clock.
         zone = loc.timezone if one.kind is Kind.MOMENT else "UTC"
@@ -320,11 +325,6 @@ def _formatter(one: exported.Field, rows: Rows, session: Session) -> HTMLTemplat
         options = f"day: '2-digit', month: '2-digit', year: 'numeric', timeZone: '{zone}'{clock}"
         said = f"new Date(value).toLocaleString('{region}', {{{options}}})"
         return HTMLTemplateFormatter(template=f"<%= {_DASH} ? '–' : {said} %>")
-    elif one.kind is Kind.FLAG:
-        yes, no = loc.t("oui"), loc.t("non")
-        return HTMLTemplateFormatter(
-            template=f"<%= value == null ? '–' : value ? '{yes}' : '{no}' %>"
-        )
     else:
         if rows.link and one.name == rows.columns[0]:
             page, key = rows.link
@@ -338,7 +338,8 @@ def _formatter(one: exported.Field, rows: Rows, session: Session) -> HTMLTemplat
         return HTMLTemplateFormatter(
             template=f"<% if ({_DASH}) {{ %>–<% }} else {{ %>{said}<% }} %>"
         )
-    said = f"new Intl.NumberFormat('{region}', {{{options}}}).format(value)"
+    value = "value / 100" if one.kind is Kind.RATIO else "value"
+    said = f"new Intl.NumberFormat('{region}', {{{options}}}).format({value})"
     if one.name in rows.bases:
         few = f"{rows.bases[one.name]} < {SMALLEST_BASE}"
         said = f"{few} ? '{loc.t('n. s.')}' : {said}"
@@ -346,7 +347,7 @@ def _formatter(one: exported.Field, rows: Rows, session: Session) -> HTMLTemplat
 
 
 def _filters(fields: Sequence[exported.Field], loc: Locale) -> dict[str, dict[str, Any]]:
-    """A filter under each heading: contains for text, at least for numbers."""
+    """A filter under each heading: contains for text, at least for numbers, from for dates."""
     made: dict[str, dict[str, Any]] = {}
     for one in fields:
         if one.kind is Kind.TEXT:
@@ -355,8 +356,14 @@ def _filters(fields: Sequence[exported.Field], loc: Locale) -> dict[str, dict[st
                 "func": "like",
                 "placeholder": loc.t("contient…"),
             }
-        elif one.kind in NUMERIC and one.kind is not Kind.RATIO:
-            made[one.name] = {"type": "number", "func": ">=", "placeholder": "≥"}
+        elif one.kind in NUMERIC:
+            at_least = "≥ %" if one.kind is Kind.RATIO else "≥"
+            made[one.name] = {"type": "number", "func": ">=", "placeholder": at_least}
+        elif one.kind is Kind.FLAG:
+            values = [loc.t("oui"), loc.t("non")]
+            made[one.name] = {"type": "list", "func": "=", "values": values, "clearable": True}
+        else:
+            made[one.name] = {"type": "date", "func": ">=", "placeholder": "≥"}
     return made
 
 

@@ -1,4 +1,8 @@
-"""Data: can I trust this?"""
+"""Data: can I trust this?
+
+It is about all that was loaded, whatever the filter bar says elsewhere: a part of the ledger
+doesn't balance. What only the whole can tell isn't told to those who see a part.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from dashboards import cards, tables
+from dashboards import cards, mapping, rejected_file, states, tables
 from dashboards.cards import Number
 from dashboards.editing.settling import Settling
 from dashboards.outbox import Outbox
 from dashboards.shell import Page
 from dashboards.tables import Rows
 from workbench.locale import msg
-from workbench.metrics import control, revenue
+from workbench.metrics import control
 from workbench.tables import Kind
 from workbench.vocabulary import FIELDS
 
@@ -22,21 +26,8 @@ if TYPE_CHECKING:
     import panel as pn
 
     from dashboards.session import Scope, Session
+    from workbench.store.dataset import Dataset
 
-TABLES = {
-    "rep": msg("Commerciaux"),
-    "account": msg("Comptes"),
-    "contact": msg("Interlocuteurs"),
-    "pipeline": msg("Processus"),
-    "stage": msg("Étapes"),
-    "opportunity": msg("Opportunités"),
-    "document": msg("Documents"),
-    "document_line": msg("Lignes de document"),
-    "contract": msg("Contrats"),
-    "activity": msg("Actions commerciales"),
-    "ledger_customer": msg("Clients du grand livre"),
-    "ledger_entry": msg("Écritures"),
-}
 ENTITY = {"accounts": "account", "contacts": "contact", "opportunities": "opportunity"}
 
 COUNTS = ("read", "new", "changed", "same", "rejected", "deleted")
@@ -70,14 +61,18 @@ NAMES = {
     "decision_role": msg("Rôle de décision"),
     "email": msg("E-mail"),
 }
-BEGINNING = pd.Timestamp("1970-01-01").date()
+
+
+def everything(scope: Scope) -> Dataset:
+    """All that the viewer may see, today: no filter and no date of elsewhere."""
+    return scope.data.where().at(scope.data.today)
 
 
 def loads(scope: Scope) -> Rows:
     """What each load read of each table, and its control totals."""
     loc = scope.loc
     rows = []
-    for load in scope.data.table("loads").sort_values("id", ascending=False).itertuples():
+    for load in everything(scope).table("loads").sort_values("id", ascending=False).itertuples():
         for part in json.loads(load.report)["tables"]:
             sums = [
                 f"{loc.t(FIELDS.get(name, CONTROL.get(name, name)))} {loc.number(value, 2)}"
@@ -87,7 +82,7 @@ def loads(scope: Scope) -> Rows:
                 {
                     "started_at": load.started_at,
                     "source": load.source,
-                    "table": loc.t(TABLES.get(part["table"], part["table"])),
+                    "table": loc.t(mapping.TABLES.get(part["table"], part["table"])),
                     "controls": " · ".join(sums),
                     "user": load.user,
                     **{name: part.get(name, 0) for name in COUNTS},
@@ -108,7 +103,7 @@ def loads(scope: Scope) -> Rows:
 
 def rejected(scope: Scope) -> Rows:
     """The rows that didn't fit, each with its file, line and reason."""
-    frame = scope.data.table("rejected_rows")
+    frame = everything(scope).table("rejected_rows")
     return Rows(
         scope.loc.t("Lignes refusées"),
         frame,
@@ -121,7 +116,7 @@ def unmatched(scope: Scope) -> Rows:
     """Customers of the ledger that no account has the code of, with what they bought and owe."""
     return Rows(
         scope.loc.t("Clients du grand livre sans compte"),
-        control.unmatched_customers.of(scope.data),
+        control.unmatched_customers.of(everything(scope)),
         ["customer_code", "customer", "revenue", "balance"],
         phone=["customer", "revenue", "balance"],
         totals=["revenue", "balance"],
@@ -129,19 +124,11 @@ def unmatched(scope: Scope) -> Rows:
     )
 
 
-def unmatched_lines(scope: Scope) -> pd.DataFrame:
-    """The ledger's lines of sales to customers without account, of all times."""
-    lines: pd.DataFrame = revenue.revenue_rows.of(
-        scope.data, since=BEGINNING, until=scope.data.as_of
-    )
-    return lines[lines["account_id"].isna() & lines["customer_id"].notna()]
-
-
 def unmatched_rows(scope: Scope) -> Rows:
     """The lines behind the amount without account."""
     return Rows(
         scope.loc.t("Ventes à des clients sans compte"),
-        unmatched_lines(scope),
+        control.unmatched_sales.of(everything(scope)),
         ["customer_code", "customer", "date", "piece", "label", "revenue"],
         phone=["customer", "date", "revenue"],
         totals=["revenue"],
@@ -151,11 +138,11 @@ def unmatched_rows(scope: Scope) -> Rows:
 def quality(scope: Scope) -> Rows:
     """How much of each field is filled in."""
     loc = scope.loc
-    frame = control.field_completeness.of(scope.data)
+    frame = control.field_completeness.of(everything(scope))
     return Rows(
         loc.t("Qualité par champ"),
         frame.assign(
-            table=[loc.t(TABLES[ENTITY[name]]) for name in frame["table"]],
+            table=[loc.t(mapping.TABLES[ENTITY[name]]) for name in frame["table"]],
             field=[loc.t(NAMES.get(name) or FIELDS.get(name, name)) for name in frame["field"]],
         ),
         ["table", "field", "filled", "missing", "rows"],
@@ -177,7 +164,7 @@ def quality(scope: Scope) -> Rows:
 
 def fresh(scope: Scope) -> Number:
     """The newest date in the data, and when they were loaded."""
-    found = scope.data.table("loads")
+    found = everything(scope).table("loads")
     if found.empty:
         return Number(scope.loc.date(None))
     moment = scope.loc.moment(found["started_at"].max().to_pydatetime())
@@ -189,38 +176,33 @@ def fresh(scope: Scope) -> Number:
 
 def refused(scope: Scope) -> Number:
     """How many rows were refused."""
-    count = len(scope.data.table("rejected_rows"))
+    count = len(everything(scope).table("rejected_rows"))
     return Number(scope.loc.count(count), good=False, note=scope.loc.t("gardées avec leur motif"))
 
 
 def without_account(scope: Scope) -> Number:
     """What was sold to customers without account."""
-    alone = control.unmatched_customers.of(scope.data)
-    amount = float(alone["revenue"].sum())
+    found = control.unmatched_total.of(everything(scope)).iloc[0]
     return Number(
-        scope.loc.compact(amount),
-        exact=scope.loc.money(amount, cents=True),
-        note=scope.loc.plural(len(alone), "{n} client", "{n} clients"),
+        scope.loc.compact(found["revenue"]),
+        exact=scope.loc.money(found["revenue"], cents=True),
+        note=scope.loc.plural(found["customers"], "{n} client", "{n} clients"),
     )
 
 
 def balanced(scope: Scope) -> Number:
     """Debit less credit of the ledger, which is zero."""
-    found = control.ledger_balance.of(scope.data).iloc[0]
+    found = control.ledger_balance.of(everything(scope)).iloc[0]
     lines = scope.loc.plural(found["lines"], "{n} écriture", "{n} écritures")
     return Number(scope.loc.money(found["difference"], cents=True), note=lines)
 
 
 def view(session: Session) -> pn.Column:
-    """The page."""
-    loc = session.loc
+    """The page: controls for those who see everything, and for all what was loaded and when."""
+    loc, whole = session.loc, not session.viewer.limited
     made: list[Any] = [
         cards.number(session, loc.t("Données du"), fresh, width=3),
-        cards.number(session, loc.t("Lignes refusées"), refused, rows=rejected, width=3),
-        cards.number(
-            session, loc.t("Ventes sans compte"), without_account, rows=unmatched_rows, width=3
-        ),
-        cards.number(session, loc.t("Débit − crédit du grand livre"), balanced, width=3),
+        *(_controls(session) if whole else [_reserved(session)]),
         tables.table(
             session,
             loc.t("Chargements"),
@@ -230,11 +212,69 @@ def view(session: Session) -> pn.Column:
         ),
         Settling(session).view,
         *([Outbox(session).view] if Outbox.shown_to(session) else []),
+        *(_misfits(session) if whole else []),
+        tables.table(
+            session,
+            loc.t("Qualité par champ"),
+            quality,
+            subtitle=loc.t("part des lignes où le champ est rempli"),
+            metric="field_completeness",
+            empty=loc.t("Aucune donnée chargée."),
+        ),
+        tables.table(
+            session,
+            loc.t("Correspondance des colonnes"),
+            lambda scope: mapping.rows(scope, session.settings),
+            subtitle=loc.t("d’où vient chaque champ, par les préréglages de ce qui a été chargé"),
+            empty=loc.t("Aucun fichier de CRM n’a été chargé par un préréglage connu."),
+        ),
+    ]
+    return cards.board(*made)
+
+
+def _controls(session: Session) -> list[Any]:
+    """The cards that say whether the whole holds together."""
+    loc = session.loc
+    return [
+        cards.number(session, loc.t("Lignes refusées"), refused, rows=rejected, width=3),
+        cards.number(
+            session,
+            loc.t("Ventes sans compte"),
+            without_account,
+            metric="unmatched_customers",
+            rows=unmatched_rows,
+            width=3,
+        ),
+        cards.number(
+            session,
+            loc.t("Débit − crédit du grand livre"),
+            balanced,
+            metric="ledger_balance",
+            width=3,
+        ),
+    ]
+
+
+def _reserved(session: Session) -> Any:
+    """Why the controls aren't there."""
+    said = session.loc.t(
+        "Lignes refusées, clients sans compte et équilibre du grand livre se contrôlent sur toute "
+        "l’entreprise : réservés à qui la voit entière. Demandez-les à la direction ou à "
+        "l’analyste."
+    )
+    return cards.still(states.html(f'<div class="head"><p>{said}</p></div>'), width=9)
+
+
+def _misfits(session: Session) -> list[Any]:
+    """What didn't fit: rows refused, and customers of the ledger without account."""
+    loc = session.loc
+    return [
         tables.table(
             session,
             loc.t("Lignes refusées"),
             rejected,
-            subtitle=loc.t("à télécharger en CSV, corriger et charger de nouveau"),
+            subtitle=loc.t("à télécharger, corriger et charger de nouveau"),
+            tools=[rejected_file.button(session)],
             width=6,
             empty=loc.t("Aucune ligne n’a été refusée : tout ce qui a été lu est chargé."),
         ),
@@ -243,18 +283,20 @@ def view(session: Session) -> pn.Column:
             loc.t("Clients du grand livre sans compte"),
             unmatched,
             subtitle=loc.t("aucun compte ne porte leur code client"),
+            metric="unmatched_customers",
             width=6,
             empty=loc.t("Chaque client du grand livre a son compte."),
         ),
-        tables.table(
-            session,
-            loc.t("Qualité par champ"),
-            quality,
-            subtitle=loc.t("part des lignes où le champ est rempli"),
-            empty=loc.t("Aucune donnée chargée."),
-        ),
     ]
-    return cards.board(*made)
 
 
-PAGE = Page("data", msg("Données"), "fact_check", msg("Puis-je m’y fier ?"), view, 10, live=True)
+PAGE = Page(
+    "data",
+    msg("Données"),
+    "fact_check",
+    msg("Puis-je m’y fier ?"),
+    view,
+    order=10,
+    filters=False,
+    live=True,
+)

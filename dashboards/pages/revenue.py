@@ -14,7 +14,7 @@ from dashboards.session import Choices
 from dashboards.shell import Page
 from workbench.figures import marks
 from workbench.figures import revenue as figures
-from workbench.locale import msg
+from workbench.locale import DASH, msg
 from workbench.metrics import receivables, revenue
 from workbench.tables import Kind
 
@@ -76,6 +76,15 @@ def late(scope: Scope) -> cards.Number:
 def late_share(scope: Scope) -> cards.Number:
     """How much of what is owed is late."""
     return cards.Number(scope.loc.percent(_due(scope)["share"]), good=False)
+
+
+def waited(scope: Scope) -> cards.Number:
+    """Days of sales that what is owed stands for."""
+    found = marks.rows(receivables.dso.of(scope.data))[0]
+    if found["dso"] is None:
+        return cards.Number(DASH, note=scope.loc.t("l’encours dépasse toutes les ventes"))
+    said = scope.loc.t("{days} j", days=scope.loc.count(found["dso"]))
+    return cards.Number(said, note=scope.loc.t("de ventes TTC"), good=False)
 
 
 def unallocated(scope: Scope) -> cards.Number:
@@ -141,6 +150,16 @@ def late_items(scope: Scope) -> tables.Rows:
     """The items past their due date."""
     frame = receivables.open_item_rows.of(scope.data)
     return _items(scope, scope.loc.t("Échu"), frame[frame["bucket"] != "not_due"])
+
+
+def _nobodys(scope: Scope, by: str) -> pd.DataFrame:
+    """The lines of no account, or of one that has no segment or rep where these are listed."""
+    rows: pd.DataFrame = revenue.revenue_rows.of(scope.data, **_period(scope))
+    if by not in {"segment", "owner"}:
+        return rows[rows["account_id"].isna()]
+    accounts = scope.data.table("accounts")
+    column = {"owner": "owner_id"}.get(by, by)
+    return rows[~rows["account_id"].isin(accounts.loc[accounts[column].notna(), "id"])]
 
 
 def bucket_items(scope: Scope, point: dict[str, Any]) -> tables.Rows:
@@ -228,27 +247,25 @@ def view(session: Session) -> pn.Column:
 
     def largest(scope: Scope) -> go.Figure | None:
         frame = revenue.revenue_by_account.of(scope.data, by=state.by, **_period(scope))
-        return None if frame.empty else figures.revenue_by_account(frame, loc=loc)
+        return None if frame.empty else figures.revenue_by_account(frame, loc=loc, by=state.by)
 
     def group_lines(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         group = point["customdata"]
         frame = revenue.revenue_by_account.of(scope.data, by=state.by, **_period(scope))
-        named = frame["group"].notna()
         if group == figures.NOBODY:
-            rows = revenue.revenue_rows.of(scope.data, **_period(scope))
-            return _lines(scope, loc.t("Sans compte"), rows[rows["account_id"].isna()])
+            return _lines(scope, loc.t("Sans compte"), _nobodys(scope, state.by))
         if state.by == "account" and group != marks.OTHERS:
             rows = revenue.revenue_rows.of(scope.data, **_period(scope))
             own = rows[rows["account_id"] == group]
             return _lines(scope, str(own["account"].iloc[0]) if len(own) else "", own)
-        if group != marks.OTHERS:
-            key = "group" if state.by == "segment" else "group_id"
-            named &= frame[key] == group
-        else:
-            named &= ~frame.index.isin(frame[named].index[: marks.CATEGORIES])
+        names = [row["group"] for row in figures.named(frame, loc=loc, by=state.by)]
+        known = frame.assign(group=names)[frame["group"].notna() | frame["group_id"].notna()]
+        key = "group" if state.by == "segment" else "group_id"
+        others = group == marks.OTHERS
+        chosen = known.iloc[marks.CATEGORIES :] if others else known[known[key] == group]
         return tables.Rows(
             loc.t("Chiffre d’affaires"),
-            frame[named],
+            chosen,
             columns=["group", "revenue", "share", "lines"],
             totals=["revenue", "lines"],
             labels={"group": msg("Nom")},
@@ -262,9 +279,16 @@ def view(session: Session) -> pn.Column:
             turnover,
             metric="revenue_in_period",
             rows=lines,
-            width=3,
         ),
         cards.number(session, loc.t("Encours"), owed, metric="overdue", rows=open_items),
+        cards.number(
+            session,
+            loc.t("Délai de paiement (DSO)"),
+            waited,
+            metric="dso",
+            rows=balances,
+            timeless=True,
+        ),
         cards.number(session, loc.t("Échu"), late, metric="overdue", rows=late_items),
         cards.number(session, loc.t("Part échue"), late_share, metric="overdue", rows=late_items),
         cards.number(
@@ -273,7 +297,6 @@ def view(session: Session) -> pn.Column:
             unallocated,
             metric="unallocated_revenue",
             rows=unallocated_lines,
-            width=3,
         ),
         cards.figure(
             session,

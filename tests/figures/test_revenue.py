@@ -44,6 +44,19 @@ def test_the_largest_clients_then_others_then_what_has_no_account():
     )
 
 
+def test_a_group_whose_head_is_foreign_is_a_group_of_its_own():
+    rows = [
+        {"group_id": 1, "group": "Adour", "revenue": 60.0, "lines": 1},
+        {"group_id": 7, "group": None, "revenue": 30.0, "lines": 1},
+        {"group_id": None, "group": None, "revenue": 10.0, "lines": 1},
+    ]
+    figure = revenue.revenue_by_account(pd.DataFrame(rows), loc=FR, by="group")
+    assert list(figure.data[0].customdata) == [1, 7, revenue.NOBODY]
+    assert texts(figure)[::2] == ["Adour", "Groupe d’un autre périmètre", "Sans compte"]
+    by_rep = revenue.revenue_by_account(pd.DataFrame(rows), loc=FR, by="owner")
+    assert texts(by_rep)[::2] == ["Adour", "autre commercial", "Sans"]
+
+
 def test_five_ages_of_what_is_owed():
     buckets = ["not_due", "1-30", "31-60", "61-90", "over_90"]
     frame = pd.DataFrame(

@@ -30,25 +30,28 @@ def revenue_by_month(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     )
 
 
-def revenue_by_account(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
+def revenue_by_account(
+    frame: pd.DataFrame, *, loc: Locale, by: str = "account", every: bool = False
+) -> go.Figure:
     """The clients that buy most, and all others as one.
 
     Args:
         frame: `revenue_by_account` by account, group or another column.
         loc: language.
+        by: which.
         every: every client.
 
     Returns:
-        Bars; a click gives the group. What has no account is called so. All others together, where
-        they would leave nothing to see of the rest, are as long as the longest, hatched.
+        Bars; a click gives the group. What has no account, or an account without such a column,
+        is called so. All others together, where they would leave nothing to see of the rest, are
+        as long as the longest, hatched.
     """
-    found = marks.rows(frame)
+    found = named(frame, loc=loc, by=by)
     total = sum(row["revenue"] for row in found)
-    known = [row for row in found if row["group"] is not None]
+    known = [row for row in found if marks.key(row) is not None]
+    without = loc.t("Sans compte") if by in {"account", "group"} else loc.t("Sans")
     nobody = [
-        row | {"group": loc.t("Sans compte"), "group_id": NOBODY}
-        for row in found
-        if row["group"] is None
+        row | {"group": without, "group_id": NOBODY} for row in found if marks.key(row) is None
     ]
     listed = [*marks.gathered(known, ["revenue"], loc=loc, every=every), *nobody]
     names = [marks.named(loc, row) for row in listed]
@@ -81,6 +84,15 @@ def revenue_by_account(frame: pd.DataFrame, *, loc: Locale, every: bool = False)
 
 NOBODY = "nobody"
 """The key of the revenue that no account can be named for."""
+
+
+def named(frame: pd.DataFrame, *, loc: Locale, by: str) -> list[marks.Row]:
+    """The rows of `revenue_by_account`; a group whose head the viewer may not see says so."""
+    foreign = {"group": loc.t("Groupe d’un autre périmètre")} if by == "group" else {}
+    return [
+        row | foreign if row["group"] is None and row["group_id"] is not None else row
+        for row in marks.rows(frame)
+    ]
 
 
 def aged_balance(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:

@@ -7,7 +7,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from workbench.metrics import ledger
+from workbench.metrics import ledger, revenue
 from workbench.metrics.catalog import metric
 from workbench.metrics.frames import cents, collect, euros, give, looked_up, ratio
 
@@ -33,6 +33,12 @@ UNMATCHED = {
     "revenue": "money: class 70 net of 709, up to the date",
     "balance": "money: of 411, up to the date",
 }
+UNMATCHED_TOTAL = {
+    "customers": "count",
+    "revenue": "money: class 70 net of 709, up to the date",
+    "balance": "money: of 411, up to the date",
+}
+SOURCE = "Plan comptable général (ANC 2014-03), classes 70 and 411."
 BALANCE = {
     "lines": "count",
     "debit": "money",
@@ -88,7 +94,7 @@ def field_completeness(
             "balance (411) up to the date."
         ),
     ),
-    source="Plan comptable général (ANC 2014-03), classes 70 and 411.",
+    source=SOURCE,
     columns=UNMATCHED,
 )
 def unmatched_customers(
@@ -119,6 +125,75 @@ def unmatched_customers(
     )
     ordered = result.sort_values(["revenue", "customer_id"], ascending=[False, True])
     return give(ordered, ledger_customers, UNMATCHED)
+
+
+@metric(
+    label=("Total des clients sans compte", "Total of customers without account"),
+    question=(
+        "Combien pèsent les clients du grand livre sans compte ?",
+        "How much do the ledger’s customers without account weigh?",
+    ),
+    unit=("€", "€"),
+    formula=("Somme de leurs ventes et de leurs soldes.", "Sum of their sales and balances."),
+    source=SOURCE,
+    columns=UNMATCHED_TOTAL,
+)
+def unmatched_total(
+    ledger_customers: nw.LazyFrame[Any],
+    ledger_entries: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+) -> nw.LazyFrame[Any]:
+    """One row: how many of `unmatched_customers` there are, and their sums.
+
+    Args:
+        ledger_customers: of the ledger, tied to accounts where a code says so.
+        ledger_entries: the ledger.
+        as_of: amounts are summed up to this day.
+    """
+    found = unmatched_customers.function(ledger_customers, ledger_entries, as_of=as_of)
+    sums = collect(found, "revenue", "balance")
+    result = pd.DataFrame(
+        {
+            "customers": [len(sums)],
+            "revenue": [round(sums["revenue"].sum(), 2)],
+            "balance": [round(sums["balance"].sum(), 2)],
+        }
+    )
+    return give(result, ledger_customers, UNMATCHED_TOTAL)
+
+
+@metric(
+    label=("Ventes à des clients sans compte", "Sales to customers without account"),
+    question=(
+        "Quelles écritures n’ont pas de compte ?",
+        "Which entries have no account?",
+    ),
+    unit=("€", "€"),
+    formula=(
+        "Lignes de vente dont le client est nommé, mais n’a pas de compte.",
+        "Lines of sales whose customer is named, but has no account.",
+    ),
+    source=SOURCE,
+    columns=revenue.ROWS,
+)
+def unmatched_sales(
+    ledger_entries: nw.LazyFrame[Any],
+    ledger_customers: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+) -> nw.LazyFrame[Any]:
+    """The lines behind the sales of `unmatched_customers`, in order of date.
+
+    Args:
+        ledger_entries: the ledger.
+        ledger_customers: of the ledger, tied to accounts where a code says so.
+        accounts: for names.
+        as_of: later lines don't count.
+    """
+    lines = revenue.revenue_rows.function(ledger_entries, ledger_customers, accounts, as_of=as_of)
+    return lines.filter(~nw.col("customer_id").is_null(), nw.col("account_id").is_null())
 
 
 def _by_customer(lines: nw.LazyFrame[Any]) -> pd.Series[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
@@ -13,6 +13,9 @@ from workbench.metrics.catalog import metric
 from workbench.metrics.frames import collect, euros, give, places, ratio, whole
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.periods import asked, midnight
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 OWED = {
     "customer_id": "id: null on lines of 411 that name no customer",
@@ -56,6 +59,11 @@ OVERDUE = {
     "share": "ratio: overdue / total",
     "customers": "count: with something past due",
     "oldest_days": "count: days past due of the oldest item",
+}
+DSO = {
+    "dso": "number: days; null where more is owed than was ever billed",
+    "balance": "money: of 411, what is counted back",
+    "counted": "count: days of the months that were billed in full or in part of it",
 }
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
 EDGES = (0, 30, 60, 90)
@@ -315,3 +323,63 @@ def overdue(
         "oldest_days": [late["days_past_due"].max() if len(late) else None],
     }
     return give(pd.DataFrame(row), ledger_entries, OVERDUE)
+
+
+@metric(
+    label=("Délai moyen de paiement (DSO)", "Days sales outstanding (DSO)"),
+    question=(
+        "Combien de jours de ventes nous doit-on ?",
+        "How many days of sales are we owed?",
+    ),
+    unit=("jours", "days"),
+    formula=(
+        (
+            "À rebours : du solde du 411 à la date, on retire la facturation TTC de chaque mois, "
+            "du plus récent au plus ancien ; les mois épuisés comptent leurs jours, le dernier sa "
+            "part (reste / facturation × jours)."
+        ),
+        (
+            "Count-back: from the balance of 411 at the date, each month's billing with tax is "
+            "taken off, the latest first; months used up count their days, the last one its part "
+            "(rest / billing x days)."
+        ),
+    ),
+    source=SOURCE,
+    columns=DSO,
+)
+def dso(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> nw.LazyFrame[Any]:
+    """One row: days sales outstanding, by counting back.
+
+    Billing is what the lines of 411 say in entries that sell, so that it bears the balance's tax.
+
+    Args:
+        ledger_entries: the ledger.
+        as_of: the balance stands at this day; its month counts up to it.
+    """
+    last = asked("dso", as_of)
+    entry = ("journal", "entry", "date")
+    lines = ledger.receivables(ledger_entries, *entry, as_of=last)
+    sold = ledger.sales(ledger_entries, *entry, as_of=last).select(*entry).unique()
+    billed = collect(lines.join(sold, on=entry, how="semi"), "date", "cents")
+    balance = int(collect(lines, "cents")["cents"].sum())
+    months = billed["cents"].groupby(billed["date"].dt.to_period("M")).sum()
+    days, counted = _counted_back(balance, months, last)
+    row = {"dso": [days], "balance": [balance / 100], "counted": [counted]}
+    return give(pd.DataFrame(row), ledger_entries, DSO)
+
+
+def _counted_back(balance: int, months: pd.Series[int], last: dt.date) -> tuple[float, int]:
+    """Days that the balance stands for, and those of all months that it reaches into."""
+    rest, days = balance, 0
+    if rest <= 0:
+        return 0.0, 0
+    if months.empty:
+        return float("nan"), 0
+    for month in pd.period_range(months.index.min(), pd.Period(last, "M"), freq="M")[::-1]:
+        length = last.day if month == pd.Period(last, "M") else month.days_in_month
+        billed = int(months.get(month, 0))
+        if billed >= rest:
+            return days + length * rest / billed, days + length
+        rest -= billed
+        days += length
+    return float("nan"), days

@@ -1,0 +1,43 @@
+"""A visit to a page without a browser, on whatever store a test has."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from dashboards.filters import from_query
+from dashboards.session import Session
+from workbench import locale
+from workbench.settings import Settings
+from workbench.store import access
+
+
+class Shown:
+    """Takes the place of the dialog: keeps the rows that were asked for."""
+
+    async def open(self, rows):
+        self.rows = rows
+
+
+@pytest.fixture
+def visit():
+    """`visit(engine, user, page, query)`: the session of that user's visit."""
+
+    def made(engine, user, page="overview", query=None, *, loc=locale.FR):
+        session = Session(
+            settings=Settings(
+                database=engine.url.render_as_string(hide_password=False),
+                today=dt.date(2026, 9, 30),
+            ),
+            viewer=access.viewer(engine, user),
+            loc=loc,
+            page=page,
+            query={},
+            own={},
+            filters=from_query(query or {}),
+        )
+        session.drill = Shown()
+        return session
+
+    return made
