@@ -118,6 +118,8 @@ class Oidc(Section):
         label: the provider's name, on the button.
         scope: what is asked for.
         redirect_uri: where the provider sends people back to.
+        unverified: whether an address counts that the provider doesn't say it has verified, where
+            the claim is "email". Only for one that lets nobody choose their own.
     """
 
     issuer: str
@@ -128,6 +130,7 @@ class Oidc(Section):
     label: str = "OpenID Connect"
     scope: str = "openid profile email"
     redirect_uri: str | None = None
+    unverified: bool = False
 
     @field_validator("issuer")
     @classmethod

@@ -15,7 +15,7 @@ from dashboards.tables import Rows
 from workbench.locale import DASH, missing, msg
 from workbench.store import access_log
 from workbench.tables import Kind
-from workbench.vocabulary import Access, Role
+from workbench.vocabulary import Access, Right, Role
 
 if TYPE_CHECKING:
     import panel as pn
@@ -39,7 +39,18 @@ CHANGED = {
     "rep_id": msg("commercial n°"),
     "language": msg("langue"),
     "active": msg("actif"),
+    "right": msg("droit"),
+    "identity": msg("identité OpenID"),
+    "group": msg("groupe"),
+    "made": msg("fait"),
+    "removed": msg("supprimé"),
+    "put": msg("comptes mis"),
+    "dropped": msg("comptes retirés"),
+    "to_read": msg("partagé, à lire, avec"),
+    "to_write": msg("partagé, à écrire, avec"),
+    "withdrawn": msg("n’est plus partagé avec"),
 }
+CHANGES = frozenset({Access.USER_ADDED, Access.USER_CHANGED, Access.GROUP})
 SHOWS: dict[str, tuple[str, frozenset[Access]]] = {
     "all": (msg("Tout"), frozenset(Access)),
     "signins": (
@@ -52,7 +63,7 @@ SHOWS: dict[str, tuple[str, frozenset[Access]]] = {
     ),
     "users": (
         msg("Utilisateurs"),
-        frozenset({Access.USER_ADDED, Access.USER_CHANGED, Access.PASSWORD, Access.UNLOCKED}),
+        CHANGES | {Access.PASSWORD, Access.UNLOCKED},
     ),
 }
 
@@ -63,21 +74,30 @@ class State(Choices):
     show: Any = param.Selector(default="all", objects=list(SHOWS))
 
 
-def said(detail: Any, loc: Locale) -> str:
+def said(event: str, detail: Any, loc: Locale) -> str:
     """A line's detail in words; a change of a user as "role: Rep → Manager".
 
+    What isn't of our own making, an address or a provider's answer, is shown as it came.
+
     >>> from workbench.locale import EN
-    >>> said('{"role": ["rep", "manager"]}', EN)
+    >>> said("user_changed", '{"role": ["rep", "manager"]}', EN)
     'role: Rep → Manager'
+    >>> said("forbidden", '{"role": ["rep", "manager"]}', EN)
+    '{"role": ["rep", "manager"]}'
     """
     if missing(detail) or not detail:
         return ""
-    if not detail.startswith("{"):
+    try:
+        changed = json.loads(detail) if event in CHANGES else None
+    except ValueError:
+        changed = None
+    if not isinstance(changed, dict):
         return loc.t(detail)
     parts = []
-    for name, value in json.loads(detail).items():
+    for name, value in changed.items():
         values = value if isinstance(value, list) else [value]
-        told = " → ".join(_value(name, one, loc) for one in values)
+        between = ", " if event == Access.GROUP else " → "
+        told = between.join(_value(name, one, loc) for one in values)
         parts.append(loc.t("{field} : {value}", field=loc.t(CHANGED.get(name, name)), value=told))
     return ", ".join(parts)
 
@@ -85,8 +105,8 @@ def said(detail: Any, loc: Locale) -> str:
 def _value(name: str, value: Any, loc: Locale) -> str:
     if isinstance(value, bool):
         return loc.t("oui") if value else loc.t("non")
-    if name == "role":
-        return loc.label(Role, value)
+    if name in {"role", "right"}:
+        return loc.label(Role if name == "role" else Right, value)
     return DASH if value is None else str(value)
 
 
@@ -100,7 +120,10 @@ def happened(scope: Scope, show: str) -> Rows:
         loc.t("Connexions et refus"),
         frame.assign(
             event=[loc.label(Access, event) for event in frame["event"]],
-            detail=[said(detail, loc) for detail in frame["detail"]],
+            detail=[
+                said(event, detail, loc)
+                for event, detail in zip(frame["event"], frame["detail"], strict=True)
+            ],
         ),
         ["at", "event", "username", "address", "detail", "by"],
         more=["name"],

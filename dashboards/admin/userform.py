@@ -12,7 +12,7 @@ from dashboards import states
 from workbench.errors import NotAllowed, WorkbenchError
 from workbench.locale import DASH
 from workbench.store import sessions, signins, users
-from workbench.vocabulary import Role
+from workbench.vocabulary import Right, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,11 +42,16 @@ class UserForm:
         )
         self.rep = pmui.Select(label=loc.t("Commercial qu’il ou elle est"), options={}, **FIELD)
         self.language = pmui.Select(label=loc.t("Langue"), options=LANGUAGES, **FIELD)
+        self.rights = {
+            right: pmui.Switch(label=loc.label(right), size="small", margin=(4, 0))
+            for right in Right
+        }
         self.password = pmui.PasswordInput(label=loc.t("Mot de passe"), **FIELD)
         self.save = self._button(loc.t("Enregistrer"), self._save, "save", "contained")
         self.renew = self._button(loc.t("Changer le mot de passe"), self._renew, "key")
         self.active = self._button(loc.t("Désactiver"), self._switch, "block")
         self.unlock = self._button(loc.t("Lever le verrou"), self._unlock, "lock_open")
+        self.unlink = self._button(loc.t("Lever le lien OpenID"), self._unlink, "link_off")
         self.end = self._button(loc.t("Terminer les sessions"), self._end, "logout")
         self.said = states.html("")
         self.dialog = pmui.Dialog(
@@ -56,10 +61,21 @@ class UserForm:
                 self.role,
                 self.rep,
                 self.language,
+                states.html(
+                    f"<small>{escape(loc.t('Voit aussi, parmi ce qui lui est ouvert :'))}</small>"
+                ),
+                *self.rights.values(),
                 self.password,
                 self.said,
                 pn.FlexBox(
-                    self.save, self.renew, self.active, self.unlock, self.end, gap="8px", margin=0
+                    self.save,
+                    self.renew,
+                    self.active,
+                    self.unlock,
+                    self.unlink,
+                    self.end,
+                    gap="8px",
+                    margin=0,
                 ),
                 sizing_mode="stretch_width",
                 margin=0,
@@ -108,6 +124,8 @@ class UserForm:
             self.role.value = str(one["role"]) if there else str(Role.REP)
             self.rep.param.update(options=options, value=rep)
             self.language.value = str(one["language"]) if there else loc.language
+            for right, switch in self.rights.items():
+                switch.value = there and right in one["rights"]
             self.password.param.update(
                 value="", label=loc.t("Nouveau mot de passe") if there else loc.t("Mot de passe")
             )
@@ -116,6 +134,7 @@ class UserForm:
                 loc.t("Désactiver") if not there or one["active"] else loc.t("Réactiver")
             )
             self.unlock.visible = there and username in signins.locked_names(engine)
+            self.unlink.visible = there and bool(one["provider"])
             self.end.visible = there and self._open_sessions(username) > 0
 
     def _open_sessions(self, username: str | None) -> int:
@@ -162,6 +181,7 @@ class UserForm:
         }
         if self.known is not None:
             changed = users.change(self._engine, self.known, by=self._by, **given)
+            changed += self._grant(self.known)
             return loc.t("Enregistré.") if changed else loc.t("Rien n’a changé.")
         username = self.username.value.strip()
         alone = self.session.settings.auth.oidc is not None and not self.password.value
@@ -173,7 +193,16 @@ class UserForm:
             by=self._by,
         )
         self.known = username
+        self._grant(username)
         return loc.t("Utilisateur ajouté.")
+
+    def _grant(self, username: str) -> list[str]:
+        """Name them for what is switched on, and no longer for the rest; which of it changed."""
+        held = users.listed(self._engine).set_index("username")["rights"][username]
+        moved = [right for right, one in self.rights.items() if one.value is not (right in held)]
+        for right in moved:
+            users.grant(self._engine, username, right, withdraw=right in held, by=self._by)
+        return [str(right) for right in moved]
 
     def _renew(self) -> str:
         users.set_password(self._engine, str(self.known), self.password.value, by=self._by)
@@ -188,6 +217,10 @@ class UserForm:
     def _unlock(self) -> str:
         signins.unlock(self._engine, str(self.known), by=self._by)
         return self.session.loc.t("Verrou levé.")
+
+    def _unlink(self) -> str:
+        users.forget_identity(self._engine, str(self.known), by=self._by)
+        return self.session.loc.t("Lien levé : qui vient ensuite sous ce nom est cette personne.")
 
     def _end(self) -> str:
         ended = users.end_sessions(self._engine, str(self.known), by=self._by)

@@ -13,7 +13,7 @@ from dashboards.tables import Rows
 from workbench.locale import msg
 from workbench.store import sessions, signins, users
 from workbench.tables import Kind
-from workbench.vocabulary import Role
+from workbench.vocabulary import Right, Role
 
 if TYPE_CHECKING:
     import panel as pn
@@ -26,6 +26,7 @@ LABELS = {
     "name": msg("Nom"),
     "role": msg("Rôle"),
     "rep": msg("Commercial"),
+    "rights": msg("Voit aussi"),
     "language": msg("Langue"),
     "active": msg("Actif"),
     "sessions": msg("Sessions ouvertes"),
@@ -43,12 +44,15 @@ def listed(scope: Scope, limits: Limits) -> Rows:
         loc.t("Utilisateurs"),
         frame.assign(
             role=[loc.label(Role, role) for role in frame["role"]],
+            rights=[
+                ", ".join(loc.label(Right, right) for right in rights) for rights in frame["rights"]
+            ],
             sessions=frame["sessions"].fillna(0).astype("int64"),
             seen_at=pd.to_datetime(frame["seen_at"], utc=True),
             locked=pd.to_datetime(frame["username"].map(locked), utc=True),
         ),
-        ["username", "name", "role", "rep", "active", "sessions", "seen_at", "locked"],
-        more=["language"],
+        ["username", "name", "role", "rep", "rights", "active", "sessions", "seen_at"],
+        more=["locked", "language"],
         phone=["name", "role", "active"],
         labels=LABELS,
         kinds={"seen_at": Kind.MOMENT, "locked": Kind.MOMENT, "sessions": Kind.COUNT},

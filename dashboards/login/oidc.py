@@ -20,12 +20,12 @@ from authlib.oauth2 import OAuth2Error
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from sqlalchemy.exc import OperationalError
 
 from dashboards.login.auth import Door, inside
 from workbench.errors import NotAllowed, Reason
 from workbench.locale import msg
 from workbench.store import access_log, signins
-from workbench.vocabulary import Access
 
 if TYPE_CHECKING:
     from workbench.settings import Oidc
@@ -46,10 +46,6 @@ LEEWAY = 60
 """Seconds by which two clocks may differ."""
 FAILED = msg("La connexion par {provider} n’a pas abouti. Recommencez.")
 STALE = msg("Cette connexion n’a pas commencé ici, ou a trop duré. Recommencez.")
-UNKNOWN = msg(
-    "{provider} vous connaît sous le nom « {username} », qui n’a pas d’accès ici. "
-    "Demandez à un administrateur de vous ajouter."
-)
 NAMELESS = msg("{provider} n’a pas dit votre nom : il y manque « {claim} ».")
 UNVERIFIED = msg("{provider} n’a pas vérifié l’adresse « {username} ».")
 
@@ -166,7 +162,8 @@ class Provider:
         provider = self.asked.label
         if not isinstance(name, str) or not name.strip():
             raise NotAllowed(Reason(NAMELESS, provider=provider, claim=self.asked.claim))
-        if self.asked.claim == "email" and claims.get("email_verified") is False:
+        vouched = self.asked.unverified or claims.get("email_verified") is True
+        if self.asked.claim == "email" and not vouched:
             raise NotAllowed(Reason(UNVERIFIED, provider=provider, username=name))
         return name.strip()
 
@@ -229,14 +226,14 @@ class Callback(OidcDoor):
         going = Going(**json.loads(kept)) if kept else None
         state = self.get_query_argument("state", "")
         code = self.get_query_argument("code", "")
-        if going is None or not hmac.compare_digest(state, going.state):
-            await self._note("", STALE)
+        if going is None or not hmac.compare_digest(state.encode(), going.state.encode()):
+            await self._note(STALE)
             self.refuse(self.loc.t(STALE))
             return
         loc, provider = self.loc, Provider(self.asked)
         failed = loc.t(FAILED, provider=self.asked.label)
         if not code:  # denied there, or something went wrong there
-            await self._note("", self.get_query_argument("error", "")[: access_log.LONGEST])
+            await self._note(f"oidc: {self.get_query_argument('error', '')}")
             self.refuse(failed)
             return
         try:
@@ -246,41 +243,46 @@ class Callback(OidcDoor):
             requests.RequestException, NotAllowed, OAuth2Error, JoseError, KeyError, ValueError,
         ) as problem:  # fmt: skip
             log.warning("the OpenID provider's answer was not good", exc_info=True)
-            await self._note("", type(problem).__name__)
+            await self._note(f"oidc: {type(problem).__name__}")
             self.refuse(failed)
             return
         try:
             username = provider.username(claims)
         except NotAllowed as refused:
-            await self._note("", str(refused))
+            await self._note(str(refused))
             self.refuse(loc.say(refused.args[0]))
             return
         try:
-            token = await asyncio.to_thread(self._admit, username)
-        except NotAllowed:
-            self.refuse(loc.t(UNKNOWN, provider=self.asked.label, username=username))
+            token = await asyncio.to_thread(self._admit, username, claims)
+        except NotAllowed as refused:
+            self.refuse(loc.say(refused.args[0]))
+            return
+        except OperationalError:  # a load holds the store for long
+            log.warning("a sign-in could not be written", exc_info=True)
+            self.refuse(loc.t("Un chargement est en cours. Réessayez dans un instant."), 503)
             return
         await self.let_in(token)
         self.redirect(going.next)
 
-    def _admit(self, username: str) -> str:
+    def _admit(self, username: str, claims: dict[str, Any]) -> str:
         return signins.admit(
             self.provider.engine,
             username,
             how=self.asked.label,
+            issuer=claims["iss"],
+            subject=claims["sub"],
             address=self.address,
             limits=self.settings_.auth.limits,
         )
 
-    async def _note(self, username: str, detail: str) -> None:
-        await asyncio.to_thread(
-            access_log.note,
-            self.provider.engine,
-            Access.FORBIDDEN,  # not an error of a name: any page can send a browser here
-            username,
-            address=self.address,
-            detail=detail,
-        )
+    async def _note(self, detail: str) -> None:
+        """Write it down, not as an error of a name: any page can send a browser here."""
+        try:
+            await asyncio.to_thread(
+                access_log.forbidden, self.provider.engine, "", detail, address=self.address
+            )
+        except OperationalError:  # a load holds the store for long
+            log.warning("a refusal could not be written: %s", detail, exc_info=True)
 
 
 DOORS: list[tuple[str, type[Door]]] = [(START, Start), (BACK, Callback)]

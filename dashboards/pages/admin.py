@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dashboards import cards
-from dashboards.admin import looks, rules, signins, silent, team, users
+from dashboards.admin import groups, looks, rules, signins, silent, team, users
 from dashboards.shell import Page
 from workbench.locale import msg
 from workbench.vocabulary import Role
@@ -21,6 +21,7 @@ def view(session: Session) -> pn.Column:
     return cards.board(
         users.card(session),
         team.card(session),
+        groups.card(session),
         cards.stack(rules.card(session), rules.stage_card(session), width=6),
         signins.card(session),
         looks.card(session),

@@ -8,7 +8,7 @@ import re
 import pandas as pd
 import pytest
 
-from dashboards.admin import rules
+from dashboards.admin import rules, signins
 from dashboards.admin.team import Tree
 from workbench.locale import EN, FR
 from workbench.store.rules import Rules
@@ -60,6 +60,23 @@ def test_managers_of_each_other_and_of_nobody_known_are_shown_once():
         EN,
     ).html()
     assert [made.count(f"<b>{name}</b>") for name in ("Ana", "Bob", "Eve")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("event", "detail", "said"),
+    [
+        ("user_changed", '{"right": [null, "bank_details"]}', "droit : – → Coordonnées bancaires"),
+        ("user_changed", '{"active": [true, false]}', "actif : oui → non"),
+        ("group", '{"group": "Clés", "put": [3, 8]}', "groupe : Clés, comptes mis : 3, 8"),
+        ("user_changed", '{"role": ["re', '{"role": ["re'),  # cut
+        ("user_changed", "[1]", "[1]"),
+        ("forbidden", "oidc: {x", "oidc: {x"),
+        ("forbidden", "{x", "{x"),  # anybody's text
+        ("forbidden", None, ""),
+    ],
+)
+def test_the_log_says_changes_in_words_and_the_rest_as_it_came(event, detail, said):
+    assert signins.said(event, detail, FR) == said
 
 
 @pytest.mark.parametrize(

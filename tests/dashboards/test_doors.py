@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import http.client
+import json
 import re
 import threading
 from contextlib import closing
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application
+from tornado.web import Application, create_signed_value
 
-from dashboards.login import auth, doors
+from dashboards.login import auth, doors, oidc
 from workbench.settings import Auth, Oidc, Settings
-from workbench.store import create, users
+from workbench.store import access_log, create, signins, users
 
 PROVIDER = Oidc(issuer="https://id.example", client_id="workbench", label="Keycloak")
 RIGHT = "a long password"
@@ -27,7 +30,8 @@ class Site:
 
     def __init__(self, settings):
         create(settings.database)
-        provider = auth.Provider(settings, doors.DOORS)
+        through = oidc.DOORS if settings.auth.oidc else []
+        provider = self.provider = auth.Provider(settings, doors.DOORS + through)
         users.add_user(provider.engine, "ana", RIGHT, name="Ana", role="analyst")
         self.app = Application(provider.endpoints, cookie_secret="x" * 32)
         self.sockets = bind_sockets(0, "127.0.0.1")
@@ -122,3 +126,30 @@ def test_forms_come_from_pages_of_the_site(site):
     assert here.send(Origin="https://crm.example") == (302, "/funnel")
     for origin in ("https://crm.example.evil", "https://evil.example", "null"):
         assert here.send(Origin=origin) == (403, None)
+
+
+def back(here, **query):
+    """Back from the provider's: status, and what the log then says last."""
+    going = {"state": "s", "nonce": "n", "verifier": "v", "next": "/funnel"}
+    kept = create_signed_value("x" * 32, oidc.COOKIE, json.dumps(going)).decode()
+    status, _, _ = here.ask(f"/oidc/callback?{urlencode(query)}", Cookie=f"{oidc.COOKIE}={kept}")
+    seen = access_log.events(here.provider.engine, dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+    return status, seen["event"].iloc[0], seen["detail"].iloc[0]
+
+
+def test_whatever_comes_back_from_a_provider_is_refused_and_noted(site):
+    here = site(oidc=PROVIDER)
+    assert back(here, state="é", code="x") == (403, "forbidden", oidc.STALE)
+    assert back(here, state="s", error="{x") == (403, "forbidden", "oidc: {x")
+
+
+def test_a_sign_in_that_cannot_be_written_asks_to_come_back(site, monkeypatch):
+    def locked(*_, **__):
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    claims = {"iss": "https://id.example", "sub": "7", "preferred_username": "ana"}
+    monkeypatch.setattr(oidc.Provider, "claims", lambda *_: claims)
+    here = site(oidc=PROVIDER)
+    assert back(here, state="s", code="x") == (302, "signed_in", "Keycloak")
+    monkeypatch.setattr(signins, "admit", locked)
+    assert back(here, state="s", code="x")[0] == 503

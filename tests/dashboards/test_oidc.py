@@ -72,6 +72,8 @@ def test_only_the_issuers_key_signs():
     ("claim", "claims", "why"),
     [
         ("email", {"email": "a@b.example", "email_verified": False}, "n’a pas vérifié"),
+        ("email", {"email": "a@b.example", "email_verified": "false"}, "n’a pas vérifié"),
+        ("email", {"email": "a@b.example"}, "n’a pas vérifié"),
         ("email", {}, "n’a pas dit votre nom"),
         ("preferred_username", {"preferred_username": "  "}, "n’a pas dit votre nom"),
     ],
@@ -80,6 +82,14 @@ def test_a_name_must_be_told_and_an_address_verified(claim, claims, why):
     asked = Oidc(issuer="https://id.example", client_id="workbench", claim=claim)
     with pytest.raises(NotAllowed, match=why):
         oidc.Provider(asked).username(claims)
+
+
+def test_an_address_counts_unverified_only_where_that_is_set():
+    asked = Oidc(issuer="https://id.example", client_id="workbench", claim="email")
+    told = {"email": "a@b.example", "email_verified": True}
+    assert oidc.Provider(asked).username(told) == "a@b.example"
+    set_ = asked.model_copy(update={"unverified": True})
+    assert oidc.Provider(set_).username({"email": "a@b.example"}) == "a@b.example"
 
 
 def test_a_provider_is_asked_over_https_alone():

@@ -136,8 +136,30 @@ def test_who_comes_through_a_provider_alone_has_no_password(engine, company):
     for guess in ("", "None", "nobody signs in with this"):
         with pytest.raises(NotAllowed):
             signins.sign_in(engine, "eve", guess)
-    token = signins.admit(engine, "eve", how="Keycloak")
+    token = admitted(engine, "eve", "e-1")
     assert sessions.find(engine, token, LIMITS).viewer.role is Role.ANALYST
-    with pytest.raises(NotAllowed, match="No active user is called 'mallory'"):
-        signins.admit(engine, "mallory", how="Keycloak")
+    with pytest.raises(NotAllowed, match="« mallory », qui n’a pas d’accès ici"):
+        admitted(engine, "mallory", "m-1")
     assert list(log_of(engine, "mallory")["event"]) == ["refused"]
+
+
+def admitted(engine, username, subject, issuer="https://id.example"):
+    return signins.admit(engine, username, how="Keycloak", issuer=issuer, subject=subject)
+
+
+def test_a_name_is_that_of_whoever_came_first_under_it(engine, company):
+    admitted(engine, "rep1", "s-1")
+    assert admitted(engine, "rep1", "s-1")
+    with pytest.raises(NotAllowed, match="la personne qui est « rep1 » ici"):
+        admitted(engine, "rep1", "s-2")  # the name was given anew there
+    with pytest.raises(NotAllowed, match="la personne qui est « director » ici"):
+        admitted(engine, "director", "s-1")  # rep1 calls themselves so there
+    assert admitted(engine, "director", "s-2", "https://other.example")
+    assert signins.locked_names(engine) == {}
+    assert list(log_of(engine, "director")["event"])[-2:] == ["forbidden", "signed_in"]
+    users.forget_identity(engine, "rep1", by="ana")
+    assert '{"identity": ["s-1", null]}' in log_of(engine, "rep1")["detail"].tolist()
+    assert admitted(engine, "rep1", "s-2")
+    assert users.listed(engine).set_index("username")["provider"].to_dict() == {
+        "boss": False, "director": True, "manager": False, "rep1": True, "rep3": False,
+    }  # fmt: skip

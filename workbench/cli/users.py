@@ -118,13 +118,25 @@ def password(
     typer.echo(f"New password set: {username}")
 
 
-@user.command(epilog=examples("workbench user unlock claire"))
-def unlock(username: Username, database: Database = None, config: Config = None) -> None:
+@user.command(
+    epilog=examples("workbench user unlock claire", "workbench user unlock claire --openid")
+)
+def unlock(
+    username: Username,
+    *,
+    openid: Annotated[
+        bool, typer.Option("--openid", help="Also forget who they are at the OpenID provider.")
+    ] = False,
+    database: Database = None,
+    config: Config = None,
+) -> None:
     """Let a user sign in who is locked out by too many wrong passwords."""
-    from workbench.store import connect, signins
+    from workbench.store import connect, signins, users
 
     engine = connect(settings_of(config, database).database)
     signins.unlock(engine, username, by=getpass.getuser())
+    if openid:
+        users.forget_identity(engine, username, by=getpass.getuser())
     typer.echo(f"No longer locked out: {username}")
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from workbench.store.access import Viewer
 
+
 @dataclass(frozen=True)
 class Share:
     """With whom a group is shared: a user, or a team by its manager's name."""
@@ -192,6 +193,17 @@ def listed(engine: Engine, viewer: Viewer) -> list[Group]:
             for id_, name, owner, count in connection.execute(query)
             if viewer.role in access.GROUP_MANAGERS or owner == viewer.username
         ]
+
+
+def members(engine: Engine, name: str, viewer: Viewer) -> set[int]:
+    """The accounts of a group, by their ids.
+
+    Raises:
+        UnknownName: no such group.
+        NotAllowed: the group isn't the viewer's.
+    """
+    with engine.connect() as connection:
+        return set(_members(connection, _group(connection, name, viewer)).values())
 
 
 @contextmanager

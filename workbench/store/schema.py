@@ -214,7 +214,7 @@ class Stage(Record, Base, kw_only=True):
 
 
 class Opportunity(Record, Base, kw_only=True):
-    """A possible sale."""
+    """A possible sale; `currency` is set where its source has its money in another than ours."""
 
     __tablename__ = "opportunity"
     __table_args__ = _source_code()
@@ -235,6 +235,8 @@ class Opportunity(Record, Base, kw_only=True):
     competitor: Mapped[str | None] = mapped_column(default=None)
     next_step: Mapped[str | None] = mapped_column(default=None)
     duration_months: Mapped[int | None] = mapped_column(default=None)
+    currency: Mapped[str | None] = mapped_column(default=None)
+    currency_rate: Mapped[float | None] = mapped_column(default=None)
 
 
 class Project(Record, Base, kw_only=True):
@@ -267,6 +269,8 @@ class Document(Record, Base, kw_only=True):
     due_date: Mapped[dt.date | None] = mapped_column(default=None)
     amount: Mapped[Decimal]
     amount_with_tax: Mapped[Decimal | None] = mapped_column(default=None)
+    currency: Mapped[str | None] = mapped_column(default=None)
+    currency_rate: Mapped[float | None] = mapped_column(default=None)
 
 
 class DocumentLine(Record, Base, kw_only=True):
@@ -329,6 +333,8 @@ class Contract(Record, Base, kw_only=True):
     begins_on: Mapped[dt.date | None] = mapped_column(default=None)
     ends_on: Mapped[dt.date | None] = mapped_column(default=None)
     yearly_amount: Mapped[Decimal | None] = mapped_column(default=None)
+    currency: Mapped[str | None] = mapped_column(default=None)
+    currency_rate: Mapped[float | None] = mapped_column(default=None)
 
 
 class Activity(Record, Base, kw_only=True):
@@ -468,6 +474,19 @@ class UserRight(MappedAsDataclass, Base, kw_only=True):
     right: Mapped[str] = mapped_column(primary_key=True)
 
 
+class UserIdentity(MappedAsDataclass, Base, kw_only=True):
+    """Who a user is at an OpenID provider, as it said when they first came through it.
+
+    Names there may be changed or given anew, this not.
+    """
+
+    __tablename__ = "user_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
+    issuer: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str]
+
+
 class AccountGroup(MappedAsDataclass, Base, kw_only=True):
     """A kept list of accounts, shared with users or teams; `owner_id` is who made it."""
 
@@ -546,6 +565,18 @@ class Outbox(MappedAsDataclass, Base, kw_only=True):
     state: Mapped[str]
     at: Mapped[dt.datetime | None] = mapped_column(default=None)
     reason: Mapped[str | None] = mapped_column(default=None)
+
+
+class LoadedTable(MappedAsDataclass, Base, kw_only=True):
+    """A table that a load read: its file, its name, and the form in which the file is written."""
+
+    __tablename__ = "loaded_table"
+    load_id: Mapped[int] = mapped_column(
+        ForeignKey("load.id"), primary_key=True, autoincrement=False
+    )
+    file: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    form: Mapped[str]
 
 
 class RejectedRow(MappedAsDataclass, Base, kw_only=True):

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, or_, select, update
 
-from workbench.errors import LockedOut, NotAllowed, UnknownName
+from workbench.errors import LockedOut, NotAllowed, Reason, UnknownName
 from workbench.locale import msg
 from workbench.store import access_log, sessions
 from workbench.store.engine import ENTRY_LOCK, writing
-from workbench.store.schema import AccessEvent, User
+from workbench.store.schema import AccessEvent, User, UserIdentity
 from workbench.vocabulary import Access
 
 if TYPE_CHECKING:
@@ -37,6 +37,15 @@ ADDRESS_MEMORY = dt.timedelta(hours=2)
 FORGIVING = (Access.SIGNED_IN, Access.PASSWORD, Access.UNLOCKED)
 WRONG = msg("identifiant ou mot de passe faux")
 UNKNOWN = msg("inconnu ici, ou désactivé")
+ANOTHER = msg("une autre personne, pour le fournisseur OpenID")
+NO_ACCESS = msg(
+    "{provider} vous connaît sous le nom « {username} », qui n’a pas d’accès ici. "
+    "Demandez à un administrateur de vous ajouter."
+)
+NOT_THEM = msg(
+    "Pour {provider}, vous n’êtes pas la personne qui est « {username} » ici. "
+    "Demandez à un administrateur : il peut lever le lien."
+)
 
 
 def wait(errors: int, free: int) -> dt.timedelta:
@@ -167,30 +176,54 @@ def admit(
     username: str,
     *,
     how: str,
+    issuer: str,
+    subject: str,
     address: str = "",
     limits: Limits | None = None,
 ) -> str:
     """The token of a new session for someone whom an OpenID provider has vouched for.
 
+    Args:
+        engine: the store.
+        username: the name that they have there, and are to have here.
+        how: the provider's name.
+        issuer: the provider.
+        subject: who they are there, whatever they are called.
+        address: where they ask from.
+        limits: how long sessions last.
+
     Raises:
-        NotAllowed: nobody here is called so, or no longer.
+        NotAllowed: nobody here is called so, or no longer, or it is somebody else.
     """
     now = access_log.now()
     with writing(engine, ENTRY_LOCK) as connection:
         user = connection.scalar(select(User.id).where(User.username == username, User.active))
-        access_log.write(
-            connection,
-            Access.REFUSED if user is None else Access.SIGNED_IN,
-            username,
-            address=address,
-            detail=UNKNOWN if user is None else how,
-            at=now,
-        )
-        if user is not None:
+        if user is None:
+            event, detail, why = Access.REFUSED, UNKNOWN, NO_ACCESS
+        elif not _same(connection, user, issuer, subject):
+            event, detail, why = Access.FORBIDDEN, ANOTHER, NOT_THEM  # no error of the name's owner
+        else:
+            event, detail, why = Access.SIGNED_IN, how, ""
+        access_log.write(connection, event, username, address=address, detail=detail, at=now)
+        if user is not None and not why:
             return sessions.begin(
                 connection, user, address=address, limits=limits or sessions.Limits(), now=now
             )
-    raise NotAllowed(f"No active user is called {username!r}.")
+    raise NotAllowed(Reason(why, provider=how, username=username))
+
+
+def _same(connection: Connection, user: int, issuer: str, subject: str) -> bool:
+    """Whether the user is that person; at the first time it is kept that they are."""
+    one = UserIdentity
+    known = connection.execute(
+        select(one.user_id, one.subject).where(
+            one.issuer == issuer, or_(one.user_id == user, one.subject == subject)
+        )
+    ).all()
+    if not known:
+        connection.execute(insert(one).values(user_id=user, issuer=issuer, subject=subject))
+        return True
+    return all(tuple(row) == (user, subject) for row in known)
 
 
 def locked_names(engine: Engine, *, now: dt.datetime | None = None) -> dict[str, dt.datetime]:

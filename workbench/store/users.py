@@ -17,7 +17,7 @@ from workbench.locale import msg
 from workbench.store import access_log, sessions, signins
 from workbench.store.access import LIMITED, Viewer
 from workbench.store.engine import ENTRY_LOCK, writing
-from workbench.store.schema import Rep, User, UserRight
+from workbench.store.schema import Rep, User, UserIdentity, UserRight
 from workbench.vocabulary import Access, Right, Role
 
 if TYPE_CHECKING:
@@ -206,6 +206,25 @@ def grant(
         sessions.end_all(connection, username, by=by, why=CHANGED)
 
 
+def forget_identity(engine: Engine, username: str, *, by: str | None) -> None:
+    """Forget who a user is at the OpenID provider: whoever next comes under the name is them.
+
+    Raises:
+        UnknownName: no such user.
+    """
+    with writing(engine, ENTRY_LOCK) as connection:
+        user = _found(connection, username)
+        subjects = connection.scalars(
+            delete(UserIdentity)
+            .where(UserIdentity.user_id == user.id)
+            .returning(UserIdentity.subject)
+        ).all()
+        if subjects:
+            told = _json(identity=[", ".join(subjects), None])
+            access_log.write(connection, Access.USER_CHANGED, username, by=by, detail=told)
+            sessions.end_all(connection, username, by=by, why=CHANGED)
+
+
 def set_password(
     engine: Engine, username: str, new: str, *, by: str | None, but: str | None = None
 ) -> None:
@@ -264,7 +283,13 @@ def end_sessions(
 
 
 def listed(engine: Engine) -> pd.DataFrame:
-    """Everyone who may or might sign in, by name: username, name, role, rep, language, active."""
+    """Everyone who may or might sign in, by name.
+
+    Returns:
+        username, name, role, rep_id, rep, language, active, rights (a list), and whether they have
+        come through an OpenID provider (`provider`).
+    """
+    rights: dict[str, list[str]] = {}
     asked = (
         select(
             User.username,
@@ -274,10 +299,15 @@ def listed(engine: Engine) -> pd.DataFrame:
             Rep.name.label("rep"),
             User.language,
             User.active,
+            User.id.in_(select(UserIdentity.user_id)).label("provider"),
         )
         .outerjoin(Rep, Rep.id == User.rep_id)
         .order_by(User.name)
     )
+    named = select(User.username, UserRight.right).join_from(UserRight, User)
     with engine.connect() as connection:
         rows = connection.execute(asked)
-        return pd.DataFrame(rows.all(), columns=list(rows.keys()))
+        found = pd.DataFrame(rows.all(), columns=list(rows.keys()))
+        for username, right in connection.execute(named.order_by(UserRight.right)):
+            rights.setdefault(username, []).append(right)
+    return found.assign(rights=[rights.get(username, []) for username in found["username"]])
