@@ -201,7 +201,8 @@ TABLES: dict[str, Table] = {
             contact_id="id",
             pipeline="text: code of the pipeline",
             stage_id="id: as of the date",
-            stage_since="date: since when it stands there; null when unknown",
+            stage_since="date: since when it stands there; null when unknown, as where it was "
+            "entered won or lost",
             amount="money: as of the date, without tax",
             probability="ratio: the deal's own; null where it has none (then its stage's holds)",
             close_date="date: expected while open, actual once won or lost",

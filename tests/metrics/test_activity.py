@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tests.metrics.frames import records, written
+from tests.metrics.frames import frame, records, written
 from tests.metrics.synthetic import Company
 from tests.metrics.test_pipeline import STAGES
 from workbench.errors import UnknownName
@@ -139,7 +139,9 @@ def test_touches_of_a_won_deal() -> None:
            5  1          4        2026-09-08 2026-09-15  7        Zoé""",
     )
     activities = pd.concat([ACTIVITIES.astype(more.dtypes), more], ignore_index=True)
-    result = touches_per_won(activities, deals, STAGES, as_of="2026-09-30")
+    result = touches_per_won(
+        activities, deals, STAGES, REPS, frame("deal_periods"), TEAMS, as_of="2026-09-30"
+    )
     assert records(result, "group", "deals", "touches", "touches_per_deal") == [("Zoé", 1, 3, 3.0)]
 
 

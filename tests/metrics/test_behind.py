@@ -2,6 +2,7 @@ import datetime as dt
 
 import pandas as pd
 
+from tests.metrics.frames import frame
 from workbench.metrics import behind
 
 DAY = pd.Timestamp
@@ -129,7 +130,8 @@ def test_touches_of_a_won_deal_are_its_own_and_its_accounts_until_the_win():
     ).astype({"opportunity_id": "Int64"})
     stages = STAGES.assign(probability=0.5, stalled_days=30)
     listed = accounts((1, "Ana SA", DAY(2025, 1, 1)), (2, "Bob SA", DAY(2025, 1, 1)))
-    rows = behind.touch_rows(done, won, stages, listed, as_of=TODAY, since="2026-01-01")
+    history = (frame("reps"), frame("deal_periods"), frame("team_periods"))
+    rows = behind.touch_rows(done, won, stages, listed, *history, as_of=TODAY, since="2026-01-01")
     assert rows[["name", "account", "touches"]].to_numpy().tolist() == [
         ["B", "Bob SA", 0],
         ["A", "Ana SA", 2],

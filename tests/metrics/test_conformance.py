@@ -17,6 +17,7 @@ from workbench.metrics.catalog import CATALOG, Metric, find
 from workbench.tables import Kind
 
 COMPANY = Company(accounts=300)
+SMALL = Company(accounts=30)
 KINDS = {"polars": pl.DataFrame, "lazy": pl.LazyFrame, "duckdb": duckdb.DuckDBPyRelation}
 PERIOD = {"since": "2025-10-01", "until": "2026-06-30"}
 NEEDED = {"account_timeline": {"account": 1}}
@@ -28,17 +29,17 @@ OPTIONS = {
     "pipeline_by_stage": [{"by": "owner"}, {"by": "closing_month"}, {"by": "segment"}],
     "pipeline_totals": [{"by": "stage"}, {"by": "closing_month"}, {"by": "team"}],
     "pipeline_rows": [{"kind": None}],
-    "win_rate": [{"by": "owner"}, {"by": "month"}, {"by": "segment"}],
+    "win_rate": [{"by": "owner"}, {"by": "team"}, {"by": "month"}, {"by": "segment"}],
     "won_by": [{"by": "owner"}, {"by": "team"}, {"by": "group"}, {"by": None}],
     "activity_by_rep": [{"by": by} for by in ("month", "kind", "kind_week", "total")]
     + [{"level": "team"}],
     "activity_coverage": [{"by": "segment"}, {"by": None}],
-    "touches_per_won": [{"by": None}, {"by": "segment"}],
+    "touches_per_won": [{"by": None}, {"by": "segment"}, {"by": "team"}],
     "revenue_by_account": [
-        {"by": by} for by in ("customer", "group", "month", "owner", "segment", None)
+        {"by": by} for by in ("customer", "group", "month", "owner", "team", "segment", None)
     ],
     "aged_balance": [{"by": "customer"}, {"by": "owner"}],
-    "won_versus_invoiced": [{"by": "deal"}, {"by": None}],
+    "won_versus_invoiced": [{"by": "deal"}, {"by": "team"}, {"by": None}],
     "qualification_by_owner": [{"by": None, "status": None}],
     "retention": [{"years": 1}],
     "account_tree": [{"since": "2026-01-01"}],
@@ -103,6 +104,23 @@ def test_trap_17_an_empty_company_gives_columns_not_a_failure(name: str, kind: s
     empty = [as_kind(COMPANY.table(table).head(0), kind) for table in metric.tables]
     result = as_pandas(metric(*empty, **dated(metric)))
     assert list(result.columns) == list(metric.columns)
+    for column, meaning in metric.columns.items():  # nothing counted, nothing added up
+        if meaning.partition(":")[0] in {"count", "money"} and column not in ORDERS:
+            assert not result[column].fillna(0).any(), column
+
+
+ORDERS = {"position", "month"}  # which place or month, not how many
+
+
+@pytest.mark.parametrize("name", sorted(CATALOG))
+def test_one_table_without_rows_is_no_failure(name: str) -> None:
+    """A store may hold a ledger and no accounts, accounts and no ledger, deals of nobody."""
+    metric = find(name)
+    for gone in metric.tables:
+        frames = [SMALL.table(table)[: 0 if table == gone else None] for table in metric.tables]
+        for options in ({}, *OPTIONS.get(name, [])):
+            result = metric(*frames, **dated(metric), **{**NEEDED.get(name, {}), **options})
+            assert list(result.columns) == list(metric.columns), (gone, options)
 
 
 @pytest.mark.parametrize("kind", ["pandas", "polars", "lazy", "duckdb"])
@@ -113,8 +131,9 @@ def test_trap_17_a_missing_column_is_named(name: str, kind: str) -> None:
         frames = [COMPANY.table(other) for other in metric.tables]
         gone = OWN_DECISIVE.get((name, table), DECISIVE[table])
         frames[place] = frames[place].drop(columns=[gone])
+        options = READS.get((name, table), READS_ALL.get(name, {}))
         with pytest.raises(MissingColumns, match=gone) as raised:
-            metric(*(as_kind(f, kind) for f in frames), **READS_ALL.get(name, {}), **dated(metric))
+            metric(*(as_kind(f, kind) for f in frames), **options, **dated(metric))
         assert raised.value.missing == [gone]
         assert table in str(raised.value)
 
@@ -134,7 +153,18 @@ OWN_DECISIVE = {
     ("account_timeline", "stages"): "label",
     ("account_timeline", "opportunities"): "account_id",
 }
-READS_ALL = {"revenue_by_account": {"by": "group"}, **NEEDED}
+READS_ALL = {
+    "pipeline_rows": {"kind": None},
+    "revenue_by_account": {"by": "team"},
+    "touches_per_won": {"by": "team"},
+    "win_rate": {"by": "team"},
+    "won_versus_invoiced": {"by": "team"},
+    **NEEDED,
+}
+READS = {
+    ("revenue_by_account", "accounts"): {"by": "group"},
+    ("revenue_by_account", "parent_periods"): {"by": "group"},
+}
 DECISIVE = {
     "accounts": "id",
     "reps": "name",

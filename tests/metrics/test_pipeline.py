@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from tests.metrics.frames import records, written
+from tests.metrics.frames import frame, records, written
 from tests.metrics.synthetic import Company
 from workbench.errors import UnknownName
 from workbench.metrics.pipeline import (
@@ -23,6 +24,8 @@ STAGES = written(
        5  spanco   LOST Perdue      5        lost deal  0.0         -""",
 )
 
+NOBODY = (frame("reps"), frame("deal_periods"), frame("team_periods"))
+
 
 def test_trap_1_lost_counts_0_and_an_explicit_0_is_0() -> None:
     deals = written(
@@ -41,6 +44,15 @@ def test_trap_1_lost_counts_0_and_an_explicit_0_is_0() -> None:
         ("Négociation", 1, None, None),
         ("Conclusion", 0, 0.0, 0.0),
     ]
+
+
+def test_stages_of_a_pipeline_without_deals_are_left_out() -> None:
+    other = written(
+        "stages", "id pipeline code label kind grain position\n8 maven new Prospection open deal 1"
+    )
+    deals = written("opportunities", "id stage_id\n1 8")
+    result = pipeline_by_stage(deals, pd.concat([STAGES, other], ignore_index=True))
+    assert records(result, "stage", "deals") == [("Prospection", 1)]
 
 
 def test_trap_2_each_deal_is_weighed_then_added() -> None:
@@ -79,13 +91,42 @@ def test_by_closing_month() -> None:
 
 def test_rows_say_why() -> None:
     accounts = written("accounts", "id name\n1 Acme")
-    result = pipeline_rows(DEALS, STAGES, accounts, as_of="2026-09-30")
+    result = pipeline_rows(DEALS, STAGES, accounts, *NOBODY, as_of="2026-09-30")
     why = ("probability", "weighted", "stage_days", "stalled", "closing_month")
     assert records(result, "id", "account", *why) == [
         (2, "Acme", 0.4, 100.2, 10, False, "2026-12-01"),
         (1, "Acme", 0.2, 20.0, 30, False, "2026-11-01"),
         (3, None, 0.5, 25.0, 29, True, "2026-11-01"),
     ]  # fmt: skip
+
+
+def test_trap_11_closed_rows_have_the_owner_and_team_of_that_day() -> None:
+    """As `win_rate` counts them: won by Zoé of Sud in May, who went to Nord; Ali has it since."""
+    deals = written(
+        "opportunities",
+        """id stage_id amount stage_since owner_id owner team_id team
+           1  4        100.0  2026-05-10  8        Ali   4       Nord
+           2  1        50.0   2026-05-10  8        Ali   4       Nord""",
+    )
+    who = written("reps", "id name\n7 Zoé\n8 Ali\n3 Sud\n4 Nord")
+    owned = written(
+        "deal_periods",
+        """opportunity_id sequence stage_id owner_id valid_from valid_to
+           1              0        4        7        2026-05-10 2026-06-01
+           1              1        4        8        2026-06-01 -
+           2              0        1        7        2026-05-10 2026-06-01
+           2              1        1        8        2026-06-01 -""",
+    )
+    led = written(
+        "team_periods",
+        """rep_id manager_id valid_from valid_to
+           7      3          2026-01-01 2026-05-11
+           7      4          2026-05-11 -
+           8      4          2026-01-01 -""",
+    )
+    history = (who, owned, led)
+    rows = pipeline_rows(deals, STAGES, frame("accounts"), *history, as_of="2026-09-30", kind=None)
+    assert records(rows, "id", "owner", "team") == [(1, "Zoé", "Sud"), (2, "Ali", "Nord")]
 
 
 def test_rows_and_every_grouping_add_up() -> None:
@@ -159,3 +200,6 @@ def test_pipeline_at_month_ends() -> None:
         ("2026-01-31", 4, 220.0, 67.0),
         ("2026-02-15", 3, 140.0, 103.0),
     ]
+    assert records(result, "deals_change", "amount_change", "weighted_change") == [
+        (0.0, 0.0, 0.0), (-0.25, round(-80 / 220, 6), round(36 / 67, 6)),
+    ]  # fmt: skip

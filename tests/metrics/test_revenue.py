@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tests.metrics.frames import records, written
+from tests.metrics.frames import as_kind, as_pandas, records, written
 from tests.metrics.synthetic import Company
 from tests.metrics.test_pipeline import STAGES
 from workbench.metrics.revenue import (
@@ -39,7 +39,21 @@ LEDGER = written(
        11 BQ      6     2026-02-03 512000         5.0    0.0    -           B1
        12 VE      7     2026-10-01 707000         0.0    999.0  10          F9""",
 )
-TABLES = (LEDGER, CUSTOMERS, ACCOUNTS, PARENTS)
+OWNERS = written(
+    "owner_periods",
+    """account_id rep_id valid_from valid_to
+       1          7      2026-01-01 2026-01-20
+       1          8      2026-01-20 -""",
+)
+TEAMS = written(
+    "team_periods",
+    """rep_id manager_id valid_from valid_to
+       7      3          2025-01-01 2026-01-02
+       7      4          2026-01-02 -
+       8      4          2025-01-01 -""",
+)
+REPS = written("reps", "id name\n7 Zoé\n8 Ali\n3 Sud\n4 Nord")
+TABLES = (LEDGER, CUSTOMERS, ACCOUNTS, PARENTS, OWNERS, TEAMS, REPS)
 
 
 def test_by_account_net_of_709_adds_up_to_the_ledger() -> None:
@@ -72,6 +86,36 @@ def test_trap_11_a_group_gets_what_its_members_bought_while_they_were() -> None:
         (None, None, 125.0),
         (2, "Ancienne", 100.1),
         (3, "Nouvelle", -29.8),
+    ]
+
+
+def test_trap_11_owner_and_team_are_those_of_the_entry() -> None:
+    """100.10 of before Acme was anybody's goes to its first owner, Zoé of Sud; 0.20 to Zoé once in
+    Nord; the 30 given back on the day on which Ali took over are his. Today's would be Ali's all.
+    """
+    by_owner = revenue_by_account(*TABLES, as_of="2026-09-30", by="owner")
+    assert records(by_owner, "group_id", "group", "revenue") == [
+        (None, None, 125.0),
+        (7, "Zoé", 100.3),
+        (8, "Ali", -30.0),
+    ]
+    by_team = revenue_by_account(*TABLES, as_of="2026-09-30", by="team")
+    assert records(by_team, "group_id", "group", "revenue") == [
+        (None, None, 125.0),
+        (3, "Sud", 100.1),
+        (4, "Nord", -29.8),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "lazy", "duckdb"])
+@pytest.mark.parametrize("by", ["account", "group", "segment", "owner", "team"])
+def test_a_ledger_alone_has_customers_and_no_accounts(by: str, kind: str) -> None:
+    alone = (LEDGER, CUSTOMERS.assign(account_id=pd.array([None] * 2, "Int64")))
+    nobody = (table.head(0) for table in TABLES[2:])
+    frames = [as_kind(table, kind) for table in (*alone, *nobody)]
+    result = as_pandas(revenue_by_account(*frames, as_of="2026-09-30", by=by))
+    assert records(result, "group_id", "group", "revenue", "unmatched", "unallocated") == [
+        (None, None, 195.3, 120.3, 75.0)
     ]
 
 
@@ -118,7 +162,9 @@ def test_trap_8_the_month_against_the_month_before() -> None:
     ]
 
 
-@pytest.mark.parametrize("by", ["account", "customer", "group", "segment", "owner", "month", None])
+@pytest.mark.parametrize(
+    "by", ["account", "customer", "group", "segment", "owner", "team", "month", None]
+)
 def test_allocated_and_unallocated_are_the_whole_ledger(by: str | None) -> None:
     company = Company(accounts=200)
     ledger = company.table("ledger_entries")
@@ -138,11 +184,22 @@ def test_a_tenth_of_a_euro_a_thousand_times_is_a_hundred() -> None:
 
 
 def test_won_invoiced_paid() -> None:
+    """By team (trap 11): Zoé of Sud won the first; it is Ali's of Nord today, as is the second."""
     deals = written(
         "opportunities",
         """id name stage_id amount created_on stage_since
            1  Un   4        100.0  2025-01-01 2025-12-01
            2  Deux 4        30.0   2025-01-01 2025-12-05""",
+        owner_id=8,
+        owner="Ali",
+        team_id=4,
+        team="Nord",
+    )
+    owned = written(
+        "deal_periods",
+        """opportunity_id sequence stage_id owner_id valid_from valid_to
+           1              0        4        7        2025-12-01 2026-01-01
+           1              1        4        8        2026-01-01 -""",
     )
     documents = written(
         "documents",
@@ -160,12 +217,18 @@ def test_won_invoiced_paid() -> None:
            1  2025-12-31 411000         72.0  0.0    F1    AA     2026-01-31
            2  2026-01-15 411000         48.0  0.0    F2    AB     2026-12-31""",
     )
-    result = won_versus_invoiced(deals, STAGES, documents, ledger, as_of="2026-09-30")
+    tables = (deals, STAGES, documents, ledger, REPS, owned, TEAMS)
+    result = won_versus_invoiced(*tables, as_of="2026-09-30")
     assert records(result, "group", "deals", "won", "ordered", "invoiced", "paid", "gap") == [
         ("2025-12", 2, 130.0, 100.0, 95.0, 60.0, 35.0)
     ]
-    by_deal = won_versus_invoiced(deals, STAGES, documents, ledger, as_of="2026-09-30", by="deal")
+    by_deal = won_versus_invoiced(*tables, as_of="2026-09-30", by="deal")
     assert records(by_deal, "group_id", "group", "invoiced_share") == [
         (1, "Un", 0.95),
         (2, "Deux", 0.0),
+    ]
+    by_team = won_versus_invoiced(*tables, as_of="2026-09-30", by="team")
+    assert records(by_team, "group_id", "group", "won", "invoiced", "paid") == [
+        (3, "Sud", 100.0, 95.0, 60.0),
+        (4, "Nord", 30.0, 0.0, 0.0),
     ]

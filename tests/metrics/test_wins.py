@@ -22,7 +22,7 @@ DEALS = written(
     """id account_id stage_id amount created_on stage_since close_date owner_id owner loss_reason
        1  1          4        1000.0 2026-01-01 2026-05-10  2026-03-31 8        Ali   -
        2  1          4        500.5  2026-04-01 -           2026-04-11 8        Ali   -
-       3  -          4        10.0   2026-04-01 2026-04-01  2026-06-01 7        Zoé   -
+       3  -          4        10.0   2026-04-01 -           2026-06-01 7        Zoé   -
        4  1          5        2000.0 2026-01-01 2026-05-02  2026-05-02 7        Zoé   price
        5  1          1        3000.0 2026-01-01 2026-01-01  2026-12-01 7        Zoé   -""",
 )
@@ -47,6 +47,7 @@ PARENTS = written(
        1          3         2026-05-01 -""",
 )
 TABLES = (DEALS, STAGES, ACCOUNTS, REPS, PERIODS, TEAMS, PARENTS)
+RATED = (DEALS, STAGES, REPS, PERIODS, TEAMS)
 
 
 def test_trap_7_a_deal_counts_in_the_month_in_which_it_was_won() -> None:
@@ -80,7 +81,7 @@ def test_trap_11_owner_team_and_group_are_those_of_the_win() -> None:
 
 
 def test_trap_10_lost_deals_count_in_the_win_rate() -> None:
-    result = win_rate(DEALS, STAGES, as_of="2026-09-30")
+    result = win_rate(*RATED, as_of="2026-09-30")
     assert records(result, "won", "lost", "open", "rate", "won_amount", "lost_amount") == [
         (3, 1, 1, 0.75, 1510.5, 2000.0)
     ]
@@ -89,15 +90,40 @@ def test_trap_10_lost_deals_count_in_the_win_rate() -> None:
     assert result["low"][0] == pytest.approx(0.30064, abs=1e-5)
 
 
+def test_trap_11_the_win_rate_is_of_the_team_of_the_day_of_closing() -> None:
+    """Zoé led deal 1 to its win, and was in Sud until the day after; 4 was lost then too."""
+    result = win_rate(*RATED, as_of="2026-09-30", by="team")
+    assert records(result, "group_id", "group", "won", "lost", "open", "won_amount") == [
+        (3, "Sud", 1, 1, 0, 1000.0),
+        (4, "Nord", 2, 0, 0, 510.5),
+        (None, None, 0, 0, 1, 0.0),
+    ]
+
+
+def test_trap_7_a_deal_won_on_the_day_on_which_it_was_created() -> None:
+    """It came to its stage on that day, and was expected weeks later; 2 came nobody knows when."""
+    deals = written(
+        "opportunities",
+        """id stage_id amount created_on stage_since close_date
+           1  4        10.0   2026-05-10 2026-05-10  2026-07-31
+           2  4        20.0   2026-05-10 -           2026-06-30
+           3  4        40.0   2026-04-10 -           -""",
+    )
+    result = won_by(deals, *TABLES[1:], as_of="2026-09-30")
+    assert records(result, "group", "amount") == [
+        ("2026-04", 40.0), ("2026-05", 10.0), ("2026-06", 20.0),
+    ]  # fmt: skip
+
+
 def test_win_rate_of_a_period_and_by_owner() -> None:
     may = {"since": "2026-05-01", "until": "2026-05-31"}
-    assert records(win_rate(DEALS, STAGES, as_of="2026-09-30", **may), "won", "lost") == [(1, 1)]
-    result = win_rate(DEALS, STAGES, as_of="2026-09-30", by="owner")
+    assert records(win_rate(*RATED, as_of="2026-09-30", **may), "won", "lost") == [(1, 1)]
+    result = win_rate(*RATED, as_of="2026-09-30", by="owner")
     assert records(result, "group", "won", "lost", "open", "rate") == [
-        ("Ali", 2, 0, 0, 1.0),
-        ("Zoé", 1, 1, 1, 0.5),
+        ("Zoé", 2, 1, 1, 0.666667),
+        ("Ali", 1, 0, 0, 1.0),
     ]
-    by_month = win_rate(DEALS, STAGES, as_of="2026-09-30", by="month")
+    by_month = win_rate(*RATED, as_of="2026-09-30", by="month")
     assert records(by_month, "group", "won", "lost") == [
         ("2026-04", 1, 0),
         ("2026-05", 1, 1),
@@ -161,7 +187,7 @@ def test_maven_win_rate_and_cycle(shared) -> None:
         owner=raw["sales_agent"],
     )
     deals = deals.astype(frame("opportunities").dtypes.to_dict())
-    result = win_rate(deals, STAGES, as_of="2017-12-31").iloc[0]
+    result = win_rate(deals, *RATED[1:], as_of="2017-12-31").iloc[0]
     assert (result["won"], result["lost"], result["open"]) == (4238, 2473, 2089)
     assert round(result["rate"] * 100, 2) == 63.15
     assert round(result["cycle_days"], 2) == 51.78

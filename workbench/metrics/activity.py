@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.deals import DIMENSIONS
+from workbench.metrics.deals import DIMENSIONS, as_closed
 from workbench.metrics.frames import collect, give, looked_up, ratio, whole
 from workbench.metrics.groups import GROUP, choice, grouped, keyed, labelled
 from workbench.metrics.intervals import wilson
@@ -23,9 +23,10 @@ from workbench.metrics.periods import (
     held_on,
     midnight,
     span,
+    teams_on,
     within,
 )
-from workbench.metrics.wins import teams_on, won_deals
+from workbench.metrics.wins import won_deals
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -396,6 +397,9 @@ def touches_per_won(
     activities: nw.LazyFrame[Any],
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
     *,
     as_of: Any = None,
     by: str | None = "owner",
@@ -408,13 +412,18 @@ def touches_per_won(
         activities: what was done.
         opportunities: as of the date.
         stages: of all pipelines.
+        reps: for names.
+        deal_periods: who owned the deal when it was won.
+        team_periods: who led that rep then.
         as_of: deals won after it don't count.
-        by: owner, team, segment, product, pipeline; None for all.
+        by: owner, team (of the day of the win), segment, product, pipeline; None for all.
         since: first day of the win; twelve months up to `until` where it isn't given.
         until: last day of the win.
     """
     period = span(asked("touches_per_won", as_of), since, until)
     won = won_deals(opportunities, stages, as_of=as_of, since=period.since, until=period.until)
+    if by in {"owner", "team"}:
+        won = as_closed(won, reps, deal_periods, team_periods)
     touched = looked_up(won["id"], touches_of_deals(activities, won)).fillna(0).astype("Int64")
     rows = keyed(won.assign(deals=1, touches=touched), by, DIMENSIONS)
     found = (

@@ -12,6 +12,7 @@ import pandas as pd
 
 from workbench.metrics import activity, funnel, status, wins
 from workbench.metrics.catalog import metric
+from workbench.metrics.deals import as_closed
 from workbench.metrics.frames import collect, give, looked_up, whole
 from workbench.metrics.groups import GROUP, choice, labelled
 from workbench.metrics.periods import NO_DAY, asked, days, midnight, number_of, span, within
@@ -52,7 +53,7 @@ TOUCHED = {
     "amount": "money",
     "won_on": "date",
     "touches": "count",
-    "owner_id": "id",
+    "owner_id": "id: on the day of the win",
     "owner": "text",
     "team_id": "id",
     "team": "text",
@@ -326,6 +327,9 @@ def touch_rows(
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],
     accounts: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
     *,
     as_of: Any = None,
     since: Any = None,
@@ -338,6 +342,9 @@ def touch_rows(
         opportunities: as of the date.
         stages: of all pipelines.
         accounts: give their names.
+        reps: give theirs.
+        deal_periods: who owned the deal when it was won.
+        team_periods: who led that rep then.
         as_of: deals won after it don't count.
         since: first day of the win; twelve months up to `until` where it isn't given.
         until: last day of the win.
@@ -352,7 +359,8 @@ def touch_rows(
         since=period.since,
         until=period.until,
     )
-    rows = won.rename(columns={"closed_on": "won_on"})
+    then = as_closed(won, reps, deal_periods, team_periods)
+    rows = then.rename(columns={"closed_on": "won_on"})
     names = collect(accounts, "id", "name").set_index("id")["name"]
     rows = rows.assign(
         account=rows["account_id"].map(names),

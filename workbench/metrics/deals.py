@@ -13,8 +13,8 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from workbench.metrics.frames import collect, in_cents, nearest
-from workbench.metrics.periods import day, midnight
+from workbench.metrics.frames import collect, in_cents, looked_up, nearest
+from workbench.metrics.periods import day, midnight, teams_on
 
 DIMENSIONS = ("owner", "team", "segment", "product", "pipeline")
 _DEAL = ("id", "account_id", "pipeline", "stage_id", "stage_since", "amount", "probability",
@@ -67,13 +67,44 @@ def weighed(rows: pd.DataFrame) -> pd.DataFrame:
 def closed(rows: pd.DataFrame) -> pd.DataFrame:
     """Add `closed_on`, the day on which the deal was won or lost; null while it is open.
 
-    That is when it came to its stage; where it stood there from the start, or nobody knows since
-    when, its close date.
+    That is when it came to its stage; where nobody knows when, its close date, else the day on
+    which it was created.
     """
-    came = rows["stage_since"]
-    seen = came.notna() & ~(came <= rows["created_on"])
-    closed_on = came.where(seen | rows["close_date"].isna(), rows["close_date"])
+    closed_on = rows["stage_since"].fillna(rows["close_date"]).fillna(rows["created_on"])
     return rows.assign(closed_on=closed_on.where(rows["kind"] != "open"))
+
+
+def as_closed(
+    rows: pd.DataFrame,
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
+) -> pd.DataFrame:
+    """The rows, those closed with owner and team of the day on which they were.
+
+    Args:
+        rows: with `closed_on`; open ones stay as they are.
+        reps: for names.
+        deal_periods: who owned the deal that day; where they don't say, who owns it.
+        team_periods: who led that rep then.
+    """
+    is_closed = rows["closed_on"].notna()
+    done = rows[is_closed]
+    history = collect(deal_periods, "opportunity_id", "sequence", "owner_id", "valid_from")
+    closed_on = looked_up(history["opportunity_id"], done.set_index("id")["closed_on"])
+    begun = history[history["valid_from"] <= closed_on]
+    latest = begun.sort_values("sequence").drop_duplicates("opportunity_id", keep="last")
+    then = looked_up(done["id"], latest.set_index("opportunity_id")["owner_id"])
+    owner_id = then.astype("Int64").fillna(done["owner_id"])
+    team_id = teams_on(owner_id, done["closed_on"], team_periods)
+    who = collect(reps, "id", "name").set_index("id")["name"]
+    held = {
+        "owner_id": owner_id,
+        "owner": looked_up(owner_id, who),
+        "team_id": team_id,
+        "team": looked_up(team_id, who),
+    }
+    return rows.assign(**{name: rows[name].mask(is_closed, held[name]) for name in held})
 
 
 def age(since: pd.Series[Any], as_of: Any) -> pd.Series[Any]:

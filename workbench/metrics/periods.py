@@ -244,3 +244,10 @@ def held_on(
 
 
 NOBODY = -1
+
+
+def teams_on(
+    rep_ids: pd.Series[Any], on: pd.Series[Any], team_periods: nw.LazyFrame[Any]
+) -> pd.Series[Any]:
+    """The manager of each rep on each day; null where there was none."""
+    return held_on(rep_ids, on, team_periods, "rep_id", "manager_id")

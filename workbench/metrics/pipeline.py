@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.deals import DIMENSIONS, age, closed, deals, is_stalled, weighed
+from workbench.metrics.deals import DIMENSIONS, age, as_closed, closed, deals, is_stalled, weighed
 from workbench.metrics.frames import (
     cents,
     collect,
@@ -58,9 +58,9 @@ ROWS = {
     "age_days": "count: since it was created",
     "stage_days": "count: in its stage",
     "stalled": "flag: in its stage for longer than that allows",
-    "owner_id": "id",
+    "owner_id": "id: once it is won or lost, of that day",
     "owner": "text",
-    "team_id": "id",
+    "team_id": "id: the owner's manager, once it is won or lost of that day",
     "team": "text",
     "segment": "text",
     "product": "text",
@@ -122,16 +122,22 @@ def pipeline_rows(
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],
     accounts: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
     *,
     as_of: Any = None,
     kind: str | None = "open",
 ) -> nw.LazyFrame[Any]:
-    """The deals behind `pipeline_by_stage`, largest first.
+    """The deals behind `pipeline_by_stage` and `win_rate`, largest first.
 
     Args:
         opportunities: as of the date.
         stages: of all pipelines.
         accounts: for their names.
+        reps: for theirs.
+        deal_periods: who owned the deal when it was won or lost.
+        team_periods: who led that rep then.
         as_of: ages are counted up to it.
         kind: open, won or lost; None for all.
     """
@@ -139,6 +145,8 @@ def pipeline_rows(
     names = collect(accounts, "id", "name").set_index("id")["name"]
     more = ("code", "name", "loss_reason", "version")
     found = weighed(closed(deals(opportunities, stages, *more, as_of=as_of, kind=kind)))
+    if kind != "open":
+        found = as_closed(found, reps, deal_periods, team_periods)
     result = found.assign(
         account=looked_up(found["account_id"], names),
         age_days=age(found["created_on"], as_of),
@@ -177,14 +185,17 @@ def pipeline_by_stage(
         stages: of all pipelines.
         as_of: ages are counted up to it.
         by: owner, team, segment, product, pipeline or closing_month beside the stage; None (or
-            stage) for the stage alone, empty open stages of deals included.
+            stage) for the stage alone, empty open stages included where their pipeline has deals.
     """
     dimension = None if by == "stage" else by
     found = _summed(opportunities, stages, dimension, as_of, ("stage_id",))
     listed = collect(stages, "id", "pipeline", "label", "position", "kind", "grain")
     live = listed[listed["kind"] == "open"].rename(columns={"id": "stage_id", "label": "stage"})
     if dimension is None:
-        shown = live[(live["grain"] == "deal") | live["stage_id"].isin(found["stage_id"])]
+        stood = collect(opportunities.select("stage_id").unique())["stage_id"]
+        used = listed.loc[listed["id"].isin(stood), "pipeline"]
+        every = (live["grain"] == "deal") & live["pipeline"].isin(used)
+        shown = live[every | live["stage_id"].isin(found["stage_id"])]
         rows = shown.merge(found, on="stage_id", how="left")
         rows.loc[rows["deals"].isna(), ["deals", "stalled", "amount", "weighted"]] = 0
     else:

@@ -14,8 +14,8 @@ import pandas as pd
 
 from workbench.metrics import ledger
 from workbench.metrics.catalog import metric
-from workbench.metrics.deals import DIMENSIONS
-from workbench.metrics.frames import collect, euros, give, in_cents, places, ratio
+from workbench.metrics.deals import DIMENSIONS, as_closed
+from workbench.metrics.frames import collect, euros, give, in_cents, looked_up, places, ratio
 from workbench.metrics.groups import CALENDAR, GROUP, choice, keyed, labelled, number
 from workbench.metrics.hierarchy import heads
 from workbench.metrics.periods import (
@@ -23,9 +23,11 @@ from workbench.metrics.periods import (
     asked,
     compared,
     days,
+    held_on,
     midnight,
     shifted,
     span,
+    teams_on,
     within,
 )
 from workbench.metrics.wins import against_last_year, won_deals
@@ -99,8 +101,8 @@ FORMULA = (
     ),
 )
 SOURCE = "Plan comptable général (ANC 2014-03), class 70"
-COMPANY = ("account", "segment", "sector", "owner", "team")
-GROUPINGS = (*COMPANY, "customer", "group", *CALENDAR)
+GROUPINGS = ("account", "customer", "group", "segment", "sector", "owner", "team", *CALENDAR)
+BY_DAY = ("group", "owner", "team", *CALENDAR)
 
 
 @metric(
@@ -164,6 +166,9 @@ def revenue_by_account(
     ledger_customers: nw.LazyFrame[Any],
     accounts: nw.LazyFrame[Any],
     parent_periods: nw.LazyFrame[Any],
+    owner_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
     *,
     as_of: Any = None,
     by: str | None = "account",
@@ -177,15 +182,18 @@ def revenue_by_account(
         ledger_customers: its customers, tied to accounts.
         accounts: as of the date.
         parent_periods: whom an account belonged to when it bought.
+        owner_periods: who owned it then; its first owner where it had none yet.
+        team_periods: who led that rep then.
+        reps: for names.
         as_of: later lines don't count.
-        by: account, customer, group (ultimate parent as of the entry), segment, sector, owner,
-            team, month, quarter, year; None for all.
+        by: account, customer, group (ultimate parent as of the entry), segment, sector, owner
+            and team (as of the entry), month, quarter, year; None for all.
         since: first day.
         until: last day.
     """
     choice("grouping", by, GROUPINGS)
     lines = ledger.sales(ledger_entries, as_of=as_of, since=since, until=until)
-    keys = ["customer_id", "date"] if by == "group" or by in CALENDAR else ["customer_id"]
+    keys = ["customer_id", "date"] if by in BY_DAY else ["customer_id"]
     summed = lines.group_by(*keys).agg(nw.col("cents").sum(), nw.len().alias("lines"))
     tied = ledger_customers.select(
         nw.col("id").alias("customer_id"), nw.col("name").alias("customer"), "account_id"
@@ -209,7 +217,11 @@ def revenue_by_account(
             .with_columns(group_id=number(str(by), "date"), group=nw.lit(""))
         )
     else:
-        found = _companies(collect(rows), accounts, parent_periods, by)
+        found = _told_apart(collect(rows))
+        if by in {"owner", "team"}:
+            found = _owned(found, by, owner_periods, team_periods, reps)
+        else:
+            found = _companies(found, accounts, parent_periods, by)
     result = (
         found.groupby(["group_id", "group"], dropna=False, sort=False)[
             ["cents", "unmatched", "unallocated", "lines"]
@@ -227,61 +239,68 @@ def revenue_by_account(
     return give(labelled(result, by), ledger_entries, REVENUE)
 
 
+def _told_apart(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, with what of their cents has no account, and what no customer."""
+    no_customer = rows["customer_id"].isna().to_numpy()
+    no_account = rows["account_id"].isna().to_numpy()
+    return rows.assign(
+        unmatched=np.where(no_account & ~no_customer, rows["cents"], 0),
+        unallocated=np.where(no_customer, rows["cents"], 0),
+    )
+
+
+def _owned(
+    rows: pd.DataFrame,
+    by: str,
+    owner_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+) -> pd.DataFrame:
+    """Cents per customer and day, with the rep or team that the account had that day.
+
+    Ledgers may begin before the file of accounts does: who owned an account first is taken to
+    have had it before, whoever has it now.
+    """
+    owned = collect(owner_periods, "account_id", "valid_from")
+    begun = looked_up(rows["account_id"], owned.groupby("account_id")["valid_from"].min())
+    on = rows["date"].where(~(begun > rows["date"]), begun)
+    who = held_on(rows["account_id"], on, owner_periods, "account_id", "rep_id")
+    if by == "team":
+        who = teams_on(who, on, team_periods)
+    return rows.assign(
+        group_id=who, group=looked_up(who, collect(reps, "id", "name").set_index("id")["name"])
+    )
+
+
 def _companies(
     rows: pd.DataFrame,
     accounts: nw.LazyFrame[Any],
     parent_periods: nw.LazyFrame[Any],
     by: str | None,
 ) -> pd.DataFrame:
-    """Cents per customer (and day) with the group that they belong to."""
-    known = collect(accounts, "id", "name", "segment", "sector", "owner_id", "owner", "team_id",
-                    "team") if by in COMPANY or by == "group" else pd.DataFrame()  # fmt: skip
+    """Cents per customer (and day) with the company, or the kind of company, that bought."""
     nothing = pd.Series(pd.array([None] * len(rows), dtype="Int64"))
-    group_id, group = nothing, pd.Series([None] * len(rows), dtype="str")
-    has_account = rows["account_id"].notna().to_numpy()
+    if by is None:
+        return rows.assign(group_id=nothing, group=pd.Series([None] * len(rows), dtype="str"))
     if by == "customer":
-        group_id, group = rows["customer_id"].astype("Int64"), rows["customer"]
-    elif by is not None:
-        wanted = rows["account_id"].astype("Int64")
-        if by == "group":
-            parents = collect(parent_periods, "account_id", "parent_id", "valid_from", "valid_to")
-            wanted = wanted.copy()
-            wanted[has_account] = heads(
-                rows.loc[has_account, "account_id"].to_numpy("int64"),
-                days(rows.loc[has_account, "date"]),
-                parents,
-            )
-        place = pd.Index(known["id"].astype("int64")).get_indexer(
-            pd.Index(wanted.fillna(-1).astype("int64"))
+        return rows.assign(group_id=rows["customer_id"].astype("Int64"), group=rows["customer"])
+    company = rows["account_id"].astype("Int64")
+    if by == "group":
+        known = company.notna().to_numpy()
+        parents = collect(parent_periods, "account_id", "parent_id", "valid_from", "valid_to")
+        company = company.copy()
+        company[known] = heads(
+            company[known].to_numpy("int64"), days(rows.loc[known, "date"]), parents
         )
-        group_id, group = _taken(known, place, by, wanted)
-    amount = rows["cents"]
-    no_customer = rows["customer_id"].isna().to_numpy()
-    return rows.assign(
-        group_id=group_id,
-        group=group,
-        unmatched=np.where(~has_account & ~no_customer, amount, 0),
-        unallocated=np.where(no_customer, amount, 0),
+    name = by if by in {"segment", "sector"} else "name"
+    listed = collect(accounts, "id", name)
+    place = pd.Index(listed["id"].astype("int64")).get_indexer(
+        pd.Index(company.fillna(-1).astype("int64"))
     )
-
-
-def _taken(
-    known: pd.DataFrame, place: np.ndarray[Any, Any], by: str, wanted: pd.Series[Any]
-) -> tuple[pd.Series[Any], pd.Series[Any]]:
-    columns = {
-        "account": ("id", "name"),
-        "group": ("id", "name"),
-        "owner": ("owner_id", "owner"),
-        "team": ("team_id", "team"),
-    }
-    key, name = columns.get(by, ("", by))
-    found = place >= 0
-    group = known[name].take(place).reset_index(drop=True).where(found)
-    if not key:
-        return pd.Series(pd.array([None] * len(place), dtype="Int64")), group
-    if key == "id":
-        return wanted.reset_index(drop=True), group
-    return known[key].astype("Int64").take(place).reset_index(drop=True).where(found), group
+    return rows.assign(
+        group_id=company if name == "name" else nothing,
+        group=listed[name].array.take(place, allow_fill=True),
+    )
 
 
 @metric(
@@ -434,6 +453,9 @@ def won_versus_invoiced(
     stages: nw.LazyFrame[Any],
     documents: nw.LazyFrame[Any],
     ledger_entries: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
     *,
     as_of: Any = None,
     by: str | None = "month",
@@ -447,12 +469,18 @@ def won_versus_invoiced(
         stages: of all pipelines.
         documents: orders, invoices and credit notes tied to an opportunity.
         ledger_entries: tell which invoices are paid, by their piece.
+        reps: for names.
+        deal_periods: who owned the deal when it was won.
+        team_periods: who led that rep then.
         as_of: later documents and letterings don't count.
-        by: month, quarter, year, owner, team, segment, product, pipeline, deal; None for all.
+        by: month, quarter, year, owner, team (of the day of the win), segment, product,
+            pipeline, deal; None for all.
         since: first day of the win.
         until: last day of the win.
     """
     won = won_deals(opportunities, stages, "name", as_of=as_of, since=since, until=until)
+    if by in {"owner", "team"}:
+        won = as_closed(won, reps, deal_periods, team_periods)
     tied = documents.select("code", "kind", "opportunity_id", "date", "amount").filter(
         nw.col("kind").is_in(["order", "invoice", "credit_note"]),
         ~nw.col("opportunity_id").is_null(),

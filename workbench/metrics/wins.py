@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.deals import DIMENSIONS, closed, deals
+from workbench.metrics.deals import DIMENSIONS, as_closed, closed, deals
 from workbench.metrics.frames import collect, euros, give, looked_up, ratio
 from workbench.metrics.groups import CALENDAR, GROUP, choice, keyed, labelled
 from workbench.metrics.hierarchy import heads
@@ -26,7 +26,6 @@ from workbench.metrics.periods import (
     dated,
     days,
     earliest,
-    held_on,
     months_between,
     shifted,
     span,
@@ -109,6 +108,9 @@ WON_ON = (
 def win_rate(
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
     *,
     as_of: Any = None,
     by: str | None = None,
@@ -120,8 +122,12 @@ def win_rate(
     Args:
         opportunities: as of the date.
         stages: of all pipelines.
+        reps: for names.
+        deal_periods: who owned the deal when it was closed.
+        team_periods: who led that rep then.
         as_of: deals closed after it don't count.
-        by: owner, team, segment, product, pipeline, or month, quarter, year of closing.
+        by: owner or team (of the day of closing; of the date while open), segment, product,
+            pipeline, or month, quarter, year of closing.
         since: first day of closing.
         until: last day of closing.
     """
@@ -129,6 +135,8 @@ def win_rate(
     rows["days_taken"] = (rows["closed_on"] - rows["created_on"]).dt.days
     is_open = rows["kind"] == "open"
     parts = [dated(rows[~is_open], "closed_on", since, earliest(as_of, until))]
+    if by in {"owner", "team"}:
+        parts = [as_closed(parts[0], reps, deal_periods, team_periods)]
     if by not in CALENDAR:
         parts.append(rows[is_open])
     keys = ["group_id", "group"]
@@ -267,15 +275,8 @@ def _won(
     parent_periods: nw.LazyFrame[Any],
     **period: Any,
 ) -> pd.DataFrame:
-    rows = won_deals(opportunities, stages, "code", "name", **period)
-    history = collect(deal_periods, "opportunity_id", "sequence", "owner_id", "valid_from")
-    won_on = looked_up(history["opportunity_id"], rows.set_index("id")["closed_on"])
-    begun = history[history["valid_from"] <= won_on].sort_values(["opportunity_id", "sequence"])
-    latest = begun.drop_duplicates("opportunity_id", keep="last").set_index("opportunity_id")
-    then = looked_up(rows["id"], latest["owner_id"])
-    rows["owner_id"] = then.astype("Int64").fillna(rows["owner_id"])
-    rows["team_id"] = teams_on(rows["owner_id"], rows["closed_on"], team_periods)
-    who = collect(reps, "id", "name").set_index("id")["name"]
+    won = won_deals(opportunities, stages, "code", "name", **period)
+    rows = as_closed(won, reps, deal_periods, team_periods)
     companies = collect(accounts, "id", "name").set_index("id")["name"]
     known = rows["account_id"].notna().to_numpy()
     root = heads(
@@ -291,16 +292,7 @@ def _won(
         won_on=rows["closed_on"],
         month=rows["closed_on"].to_numpy("datetime64[M]").astype("datetime64[us]"),
         amount=euros(rows["cents"]),
-        owner=looked_up(rows["owner_id"], who),
-        team=looked_up(rows["team_id"], who),
     )
-
-
-def teams_on(
-    rep_ids: pd.Series[Any], on: pd.Series[Any], team_periods: nw.LazyFrame[Any]
-) -> pd.Series[Any]:
-    """The manager of each rep on each day; null where there was none."""
-    return held_on(rep_ids, on, team_periods, "rep_id", "manager_id")
 
 
 @metric(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    exists,
     false,
     func,
     literal,
@@ -31,7 +32,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from workbench.store import schema as s
 from workbench.store.fields import hidden
 from workbench.tables import Kind, table
-from workbench.vocabulary import Right
+from workbench.vocabulary import Right, StageKind
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -207,12 +208,18 @@ def accounts(day: dt.date, scope: Scope) -> Select[Any]:
 def opportunities(day: dt.date, scope: Scope) -> Select[Any]:
     """Deals that existed by the day, with stage, amount, owner and team on it."""
     o, p, owner, manager = s.Opportunity, s.DealPeriod, aliased(s.Rep), aliased(s.Rep)
+    before = aliased(s.DealPeriod)
+    came = exists().where(  # one that was won or lost as it was entered came nobody knows when
+        before.opportunity_id == p.opportunity_id,
+        before.sequence < p.sequence,
+        before.stage_id != p.stage_id,
+    )
     columns = _columns(
         "opportunities",
         o,
         pipeline=s.Pipeline.code,
         stage_id=p.stage_id,
-        stage_since=p.stage_since,
+        stage_since=case((or_(s.Stage.kind == StageKind.OPEN, came), p.stage_since)),
         amount=p.amount,
         probability=p.probability,
         close_date=p.close_date,
@@ -226,6 +233,7 @@ def opportunities(day: dt.date, scope: Scope) -> Select[Any]:
         select(*columns)
         .select_from(o)
         .join(p, and_(p.opportunity_id == o.id, _during(p, day)))
+        .join(s.Stage, s.Stage.id == p.stage_id)
         .join(s.Pipeline, s.Pipeline.id == o.pipeline_id)
         .outerjoin(s.Account, s.Account.id == o.account_id)
     )
