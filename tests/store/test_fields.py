@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pandas as pd
 import pytest
 from sqlalchemy import insert
@@ -11,11 +14,13 @@ from tests.store.company import LOADER, TODAY, address, who
 from tests.store.test_settling import met
 from workbench.errors import UnknownName
 from workbench.exports import person
-from workbench.store import fields, journal, settling, users
+from workbench.settings import SourceSettings
+from workbench.sources.load import load
+from workbench.store import fields, journal, masking, settling, users
 from workbench.store.batch import batch
 from workbench.store.engine import writing
 from workbench.store.journal import Edit, State
-from workbench.store.schema import ENTITIES, RejectedRow
+from workbench.store.schema import ENTITIES, LoadedTable, RejectedRow
 from workbench.vocabulary import Role, Surface
 
 IBAN = "FR7630006000011234567890189"
@@ -157,15 +162,60 @@ def test_rejected_rows_and_conflicts_keep_them_too(engine, secrets):
             'INSERT INTO load (source, started_at, "user", batch, files, report) '
             "VALUES ('crm', '2026-09-30 00:00:00', 'x', 'b', '[]', '{\"tables\": []}') RETURNING id"
         ).scalar()
+        form = '{"closed": {"x": "confidential"}}'
+        read = {"load_id": load, "file": "f", "name": "accounts", "form": form}
+        connection.execute(insert(LoadedTable), read)
         row = {"load_id": load, "file": "f", "line": 2, "table": "account", "reason": "r"}
-        raw = f'{{"Banque":"{IBAN}","confidential_note":"{SECRET}","ville":"Pau"}}'
+        raw = f'{{"Banque":"{IBAN}","confidential_note":"{SECRET}","ville":"Pau","x":"y"}}'
         connection.execute(insert(RejectedRow), {**row, "raw": raw})
     (told,) = opened(engine, "director").table("rejected_rows")["raw"]
-    assert told == '{"Banque":"…","confidential_note":"…","ville":"Pau"}'
+    assert told == '{"Banque":"…","confidential_note":"…","ville":"Pau","x":"…"}'
     met(engine, secrets["A1"], "iban", f'"{IBAN}"')
     assert settling.waiting(engine, who(engine, "director"), TODAY) == []
     users.grant(engine, "director", "bank_details")
     assert len(settling.waiting(engine, who(engine, "director"), TODAY)) == 1
+
+
+NBSP = "\u00a0"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        IBAN.lower(),
+        "FR76-3000-6000-0112-3456-7890-189",
+        f"FR76{NBSP}3000{NBSP}6000{NBSP}0112{NBSP}3456{NBSP}7890{NBSP}189",
+        "30006 00001 1234567890Z 89",  # without country and check digits
+        "300060000112345678901 89",
+        "virement sur fr7630006000011234567890189 merci",
+        "NL91 ABNA 0417 1643 00",
+    ],
+)
+def test_an_account_number_is_hidden_however_it_is_written(cell):
+    raw, reason = masking.shown(
+        json.dumps({"Divers": cell}), f"Valeur inconnue : x = {cell}", {}, {"bank_details"}
+    )
+    for told in (raw, reason):
+        assert "…" in told
+        assert not set(re.findall("[0-9]{4,}", told))
+
+
+@pytest.mark.parametrize(
+    ("cells", "closed", "shown"),
+    [
+        ({"Note confidentielle": "secret"}, {}, {"Note confidentielle": "…"}),
+        ({"RIB": "12", "Ville": "Pau"}, {}, {"RIB": "…", "Ville": "Pau"}),
+        ({"À part": "secret"}, {"À part": "confidential"}, {"À part": "…"}),
+        ({"field": "iban", "value": "12"}, {}, {"field": "iban", "value": "…"}),
+        ({"Distributeur": "Rib SA", "RIB": ""}, {}, {"Distributeur": "Rib SA", "RIB": ""}),
+        ({"line": "VE\t20260115\t411000\tFA20260012 Dupont et fils"}, {}, None),
+        ({"SIRET": "73282932000074", "Téléphone": "05 56 00 00 00"}, {}, None),
+    ],
+)
+def test_a_rejected_cell_is_hidden_by_what_its_column_fills(cells, closed, shown):
+    lacking = {"bank_details", "confidential"}
+    raw, _ = masking.shown(json.dumps(cells), "", closed, lacking)
+    assert json.loads(raw) == (shown or cells)
 
 
 def test_an_account_is_exported_less_what_its_exporter_may_not_see(engine, secrets):
@@ -179,3 +229,22 @@ def test_an_account_is_exported_less_what_its_exporter_may_not_see(engine, secre
     told = person.as_json(person.tell(engine, asked, viewer=who(engine, "director"))).decode()
     assert IBAN in told
     assert SECRET in told
+
+
+def test_a_load_keeps_which_of_its_columns_are_closed(engine, tmp_path):
+    """Whatever a preset calls them: here the bank's column, and a note made of two."""
+    (tmp_path / "own.toml").write_text(
+        "[[tables]]\nfile = 'accounts'\nentity = 'account'\nrequired = ['name']\n"
+        "columns = { Code = 'code', Nom = 'name', Versement = 'iban', A = 'code', B = 'code' }\n"
+        "texts = { confidential_note = '{A} {B}' }\n"
+    )
+    (tmp_path / "accounts.csv").write_text("Code;Nom;Versement;A;B\n1;;ici;secret;deux\n")
+    source = SourceSettings(
+        kind="crm", path=tmp_path / "accounts.csv", preset=str(tmp_path / "own.toml")
+    )
+    load(engine, [source], user="tests")
+    users.add_user(engine, "ana", "a long password", name="Ana", role=Role.ANALYST)
+    (told,) = opened(engine, "ana").table("rejected_rows")["raw"]
+    assert json.loads(told) == {"Code": "1", "Nom": "", "Versement": "…", "A": "…", "B": "…"}
+    (whole,) = workbench.open(address(engine)).table("rejected_rows")["raw"]
+    assert "secret" in whole

@@ -23,10 +23,12 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from string import Formatter
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.errors import SettingsError, UnknownName
+from workbench.store.fields import RESTRICTED
 from workbench.store.schema import ENTITIES
 
 FOLDER = Path(__file__).parent / "presets"
@@ -73,6 +75,20 @@ class TableMap(Part):
     begins: str | None = None
     event: str | None = None
     since: Dated | None = None
+
+    @property
+    def closed(self) -> dict[str, str]:
+        """Columns that fill a field for those named alone: which right shows them."""
+        kept = {name: str(right) for (of, name), right in RESTRICTED.items() if of == self.entity}
+        found = dict(kept)
+        for column, target in self.columns.items():
+            for name in [target] if isinstance(target, str) else target:
+                if name in kept:
+                    found[column] = kept[name]
+        for name in self.texts.keys() & kept.keys():
+            parts = Formatter().parse(self.texts[name])
+            found |= {column: kept[name] for _, column, _, _ in parts if column}
+        return found
 
 
 class StageMap(Part):

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from sqlalchemy import func, select
 
 from workbench.errors import NotAllowed, SettingsError
-from workbench.store import access
+from workbench.store import access, masking
 from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
 from workbench.store.frames import PERSONAL, QUERIES, Person, Scope
@@ -31,7 +31,6 @@ from workbench.store.proposal import Proposal, propose
 from workbench.store.replay import SUBJECTS, by_record, state
 from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RetentionWarning
 from workbench.tables import TABLES, table
-from workbench.vocabulary import Right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
     from workbench.store.access import Viewer
 
 Backend = Literal["pandas", "polars", "duckdb", "pyarrow"]
-IBAN = r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}\b"
-NOTE = r'("confidential_note":)"(?:[^"\\]|\\.)*"'
 KEPT_BYTES = 2 << 30  # of Arrow data, shared by the sessions of a process
 
 # Entities whose fields may be corrected with a date of effect, and the table where they show.
@@ -303,7 +300,7 @@ class Dataset:
             read = cursor.fetch_arrow_table()
         arrow = _contracted(name, read)
         if name == "rejected_rows":
-            arrow = _without_secrets(arrow, self.scope.rights)
+            arrow = masking.without(arrow, self.scope.rights)
         if name in DATED:
             arrow = self._back_in_effect(name, arrow)
         return arrow
@@ -450,16 +447,6 @@ def _bound(name: str, engine: Engine, query: Any) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=table(name).schema)
 
 
-def _without_secrets(arrow: pa.Table, rights: frozenset[str] | None) -> pa.Table:
-    """Rejected rows less what only those named may see, which stands in them under any heading."""
-    raw = arrow["raw"]
-    if rights is not None and Right.BANK_DETAILS not in rights:
-        raw = pc.replace_substring_regex(raw, IBAN, "…")
-    if rights is not None and Right.CONFIDENTIAL not in rights:
-        raw = pc.replace_substring_regex(raw, NOTE, r'\1"…"')
-    return arrow.set_column(arrow.column_names.index("raw"), "raw", raw)
-
-
 def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
     """Integers that may be missing become Int64, flags boolean; the rest as pandas has it."""
     columns = {}
@@ -480,7 +467,7 @@ def open(  # noqa: A001 - workbench.open is the front door
     url: str,
     *,
     as_of: dt.date | str | None = None,
-    known_at: dt.datetime | str | None = None,
+    known_at: dt.date | str | None = None,
     viewer: str | Viewer | None = None,
     today: dt.date | None = None,
     backend: Backend = "pandas",
@@ -490,7 +477,8 @@ def open(  # noqa: A001 - workbench.open is the front door
     Args:
         url: the store, `sqlite:///path` or `postgresql://…`; empty takes WORKBENCH_DATABASE.
         as_of: the date that figures stand at; today where it isn't given.
-        known_at: leave out what was recorded later than this moment (UTC where it has no zone).
+        known_at: leave out what was recorded later than this moment (UTC where it has no zone),
+            or after this day.
         viewer: a user name; None sees all. In a report run for somebody (WORKBENCH_VIEWER),
             it is always them.
         today: what is taken for today: the settings' `today`, else the calendar's.
@@ -548,13 +536,19 @@ def _day(value: dt.date | str | None) -> dt.date | None:
         raise SettingsError(f"{value!r} is no date; write 2026-09-30.") from error
 
 
-def _moment(value: dt.datetime | str | None) -> dt.datetime | None:
+def _moment(value: dt.date | str | None) -> dt.datetime | None:
+    """A moment, of a day its end."""
     if value is None or value == "":
         return None
     try:
-        moment = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+        moment: dt.date = value
+        if isinstance(value, str):
+            whole = len(value) == len("2026-09-30")
+            moment = (dt.date if whole else dt.datetime).fromisoformat(value)
     except ValueError as error:
         raise SettingsError(f"{value!r} is no moment; write 2026-09-30T18:00.") from error
+    if not isinstance(moment, dt.datetime):
+        moment = dt.datetime.combine(moment, dt.time.max)
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
