@@ -79,14 +79,74 @@ def test_a_first_exchange_makes_a_suspect_a_prospect_from_its_day(engine, compan
     assert (reason, user) == (f"first_contact: activity {call}", "workbench")
 
 
-def test_undone_a_promotion_stays_undone(engine, company):
+def test_undone_a_promotion_stays_undone_for_its_cause_alone(engine, company):
     id_ = company.accounts["A4"]
-    contact(engine, id_, D(2026, 5, 4))
+    call = contact(engine, id_, D(2026, 5, 4))
     (number,) = rows(engine, "SELECT max(id) FROM change")[0]
     assert [o.state for o in undo(engine, number)] == [State.SAVED]
     assert status(engine, id_) == "suspect"
+    again = {"record_id": [call], "field": ["two_way"], "value": [True], "effective": [TODAY]}
+    with batch(engine, LOADER) as opened:
+        opened.set("activity", pd.DataFrame(again))
+    assert status(engine, id_) == "suspect"  # the same call
     contact(engine, id_, D(2026, 6, 4))
-    assert status(engine, id_) == "suspect"
+    assert status(engine, id_) == "prospect"  # another
+
+
+def test_a_win_undone_with_its_project_and_won_again_opens_one(engine, company):
+    deal, won = company.deals["O1"], company.stages["O"]
+    save(engine, Edit("opportunity", deal, 2, "duration_months", 6))
+    save(engine, Edit("opportunity", deal, 3, "stage_id", won))
+    (together,) = rows(engine, "SELECT batch FROM change ORDER BY id DESC LIMIT 1")[0]
+    assert {one.state for one in undo(engine, together)} == {State.SAVED}
+    assert rows(engine, "SELECT count(*) FROM project") == [(0,)]
+    seen = journal.version(engine, "opportunity", deal)
+    save(engine, Edit("opportunity", deal, seen, "stage_id", won))
+    assert rows(engine, "SELECT opportunity_id FROM project") == [(deal,)]
+
+
+def test_a_project_undone_alone_is_not_opened_again(engine, company):
+    deal = company.deals["O1"]
+    save(engine, Edit("opportunity", deal, 2, "duration_months", 6))
+    save(engine, Edit("opportunity", deal, 3, "stage_id", company.stages["O"]))
+    (project,) = rows(engine, "SELECT max(id) FROM change WHERE entity = 'project'")[0]
+    assert [one.state for one in undo(engine, project)] == [State.SAVED]
+    save(engine, Edit("opportunity", deal, 4, "duration_months", 9))
+    assert rows(engine, "SELECT count(*) FROM project") == [(0,)]
+
+
+def test_a_paper_older_than_the_last_change_takes_effect_from_that(engine, company):
+    account = company.accounts["A3"]  # prospect since 1 February
+    create(
+        engine, "document", code="F1", kind="invoice", account_id=account, date=D(2026, 1, 10),
+        amount=100,
+    )  # fmt: skip
+    assert status(engine, account) == "client"
+    ((_, _, _, new, effective, _, _),) = by_rule(engine)
+    assert new == '"client"'
+    assert effective in day("2026-02-01")
+
+
+def test_a_quote_accepted_before_the_deal_last_moved_wins_it_from_that_day(engine, company):
+    deal, account = company.deals["O1"], company.accounts["A1"]  # in negotiation since 1 April
+    create(
+        engine, "document", code="D1", kind="quote", state="accepted", account_id=account,
+        opportunity_id=deal, date=D(2026, 3, 1), amount=1000,
+    )  # fmt: skip
+    won = rows(engine, f"SELECT stage_id FROM opportunity WHERE id = {deal}")
+    assert won == [(company.stages["O"],)]
+    ((entity, _, name, _, effective, _, _),) = by_rule(engine)
+    assert (entity, name) == ("opportunity", "stage_id")
+    assert effective in day("2026-04-01")
+
+
+def test_no_promotion_is_dated_after_today(engine, company):
+    account = company.accounts["A4"]
+    with batch(engine, LOADER, today=TODAY) as opened:
+        paper = {"code": "F9", "kind": "invoice", "account_id": account, "date": D(2026, 10, 15)}
+        opened.create("document", pd.DataFrame([paper | {"amount": 1, "effective": TODAY}]))
+    ((_, _, _, _, effective, _, _),) = by_rule(engine)
+    assert effective in day("2026-09-30")
 
 
 def test_an_exchange_of_before_promotes_nobody_who_was_sent_back(engine, company):

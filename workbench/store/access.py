@@ -32,6 +32,7 @@ from workbench.vocabulary import Right, Role, field_name
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
 
     from sqlalchemy import Connection, Subquery
 
@@ -49,6 +50,8 @@ RESERVED = {
     ("opportunity", "owner_id"): frozenset({Role.MANAGER, Role.DIRECTOR, Role.ADMIN}),
     ("ledger_customer", "account_id"): frozenset({Role.ANALYST, Role.DIRECTOR, Role.ADMIN}),
 }
+
+NOT_THEIRS = Reason(msg("Cette fiche n’est pas l’une des vôtres."))
 
 
 @dataclass(frozen=True)
@@ -242,23 +245,34 @@ def may_write(
         today: the day of whose rights it is.
         account: of the record, which may be shared with them.
     """
-    if who.role in READ_ONLY:
-        return Reason(msg("Le rôle « {role} » lit, il ne modifie pas."), role=who.role)
-    allowed = RESERVED.get((entity, field))
-    if allowed is not None and who.role not in allowed:
-        return Reason(
-            msg("Le champ « {field} » se modifie par : {roles}."),
-            field=field_name(field),
-            roles=sorted(allowed),
-        )
+    why = barred(who, entity, field)
+    if why:
+        return why
     reps = visible_reps(connection, who, today)
     if (
         reps is not None
         and not owners & reps
         and account not in shared(connection, who, today, writing=True)
     ):
-        return Reason(msg("Cette fiche n’est pas l’une des vôtres."))
+        return NOT_THEIRS
     return None
+
+
+def barred(who: Viewer, entity: str, field: str) -> Reason | None:
+    """Why the viewer's role may write this field of no record; None if it may."""
+    if who.role in READ_ONLY:
+        return Reason(msg("Le rôle « {role} » lit, il ne modifie pas."), role=who.role)
+    allowed = RESERVED.get((entity, field))
+    return reserved(field, allowed) if allowed is not None and who.role not in allowed else None
+
+
+def reserved(field: str, roles: Collection[Role]) -> Reason:
+    """Why a field isn't written: that is for these roles."""
+    return Reason(
+        msg("Le champ « {field} » se modifie par : {roles}."),
+        field=field_name(field),
+        roles=sorted(roles),
+    )
 
 
 def account_owners(today: dt.date) -> Subquery:

@@ -7,6 +7,7 @@ and the periods. Who may change what, and by which rules, is asked before, in `j
 from __future__ import annotations
 
 import datetime as dt
+import math
 import secrets
 from collections import Counter, defaultdict
 from contextlib import contextmanager
@@ -123,37 +124,70 @@ def plain(values: pd.Series[Any], column: Column[Any]) -> list[Any]:
 
 
 def _day(value: Any) -> str:
-    day = (
-        dt.date.fromisoformat(value[:10]) if isinstance(value, str) else pd.Timestamp(value).date()
-    )
-    return str(day.isoformat())
+    if not isinstance(value, str):
+        value = pd.Timestamp(value).isoformat()
+    return str(dt.datetime.fromisoformat(value).date().isoformat())
 
 
 def _cents(value: Any) -> float:
-    return float(Decimal(str(value)).quantize(schema.CENT))
+    cents = float(Decimal(str(value)).quantize(schema.CENT))
+    if not abs(cents) < MOST:
+        raise ValueError(value)
+    return cents
 
 
+def _flag(value: Any) -> bool:
+    """True or false, as people write them too.
+
+    >>> _flag("oui"), _flag("FALSE"), _flag(0)
+    (True, False, False)
+    """
+    return FLAGS[str(value).strip().lower()]
+
+
+def _whole(value: Any) -> int:
+    whole = int(value)
+    if not abs(whole) < LARGEST or (not isinstance(value, str) and whole != value):
+        raise ValueError(value)
+    return whole
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+MOST = 10**12  # of money, in euros: what the column holds
+LARGEST = 2**63
+FLAGS = dict.fromkeys(("true", "oui", "yes", "vrai", "1", "1.0"), True) | dict.fromkeys(
+    ("false", "non", "no", "faux", "0", "0.0"), False
+)
 PLAIN: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
     (Date, _day),
     (Money, _cents),
-    (Boolean, bool),
-    (Integer, int),
-    (Float, float),
+    (Boolean, _flag),
+    (Integer, _whole),
+    (Float, _number),
 )
+
+
+@cache
+def _plainly(column: Column[Any]) -> Callable[[Any], Any]:
+    for kind, plainly in PLAIN:
+        if isinstance(column.type, kind):
+            return plainly
+    return str
 
 
 def plain_value(value: Any, column: Column[Any]) -> Any:
     """One value as the journal writes it.
 
     Raises:
-        ValueError, TypeError, ArithmeticError: the value isn't of the column's kind.
+        ValueError, TypeError, LookupError, ArithmeticError: the value isn't of the column's kind.
     """
-    if missing(value):
-        return None
-    for kind, plainly in PLAIN:
-        if isinstance(column.type, kind):
-            return plainly(value)
-    return str(value)
+    return None if missing(value) else _plainly(column)(value)
 
 
 def insert(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Any]) -> None:
@@ -174,10 +208,56 @@ def insert(connection: Connection, table: Table, names: Sequence[str], rows: Ite
         )
 
 
-def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    """Ids in order, as many at a time as one statement lists."""
     listed = sorted(set(ids))
     for start in range(0, len(listed), AT_ONCE):
         yield listed[start : start + AT_ONCE]
+
+
+def rows_of(
+    connection: Connection, statement: str, ids: Iterable[int], *more: Any
+) -> Iterator[Any]:
+    """Rows of a statement that ends before its list of ids; `more` are its own values, before them.
+
+    Said in SQL, as the driver gives them: what is asked at each edit is asked at its price.
+    """
+    for some in chunks(ids):
+        marks = ", ".join([mark(connection)] * len(some))
+        yield from connection.exec_driver_sql(f"{statement} ({marks})", (*more, *some)).fetchall()
+
+
+def mark(connection: Connection) -> str:
+    """Where a value goes in a statement."""
+    return "?" if connection.dialect.name == "sqlite" else "%s"
+
+
+@cache
+def _all_of(entity: str) -> str:
+    names = ", ".join(f'"{name}"' for name in ("id", "version", *columns_of(entity)))
+    return f'SELECT {names} FROM "{entity}" WHERE id IN'  # noqa: S608 - our names
+
+
+@cache
+def _flags_of(entity: str) -> tuple[str, ...]:
+    return tuple(n for n, column in columns_of(entity).items() if isinstance(column.type, Boolean))
+
+
+def records_of(
+    connection: Connection, entity: str, ids: Iterable[int]
+) -> dict[int, dict[str, Any]]:
+    """Records by id, with their `id` and `version`, their values as the journal writes them."""
+    names = ("id", "version", *columns_of(entity))
+    sqlite = connection.dialect.name == "sqlite"
+    found = {}
+    for row in rows_of(connection, _all_of(entity), ids):
+        record = dict(zip(names, row if sqlite else _plain_row(row), strict=True))
+        if sqlite:
+            for name in _flags_of(entity):
+                if record[name] is not None:
+                    record[name] = bool(record[name])
+        found[int(record["id"])] = record
+    return found
 
 
 def events_of(
@@ -185,29 +265,43 @@ def events_of(
     entity: str,
     ids: Iterable[int] | None = None,
     known_at: dt.datetime | None = None,
+    fields: Iterable[str] = (),
 ) -> list[Event]:
-    """The journal's rows of some records (all of them where `ids` is None), as events."""
-    query = select(
-        Change.id,
-        Change.record_id,
-        Change.effective,
-        Change.op,
-        Change.field,
-        Change.new,
-        Change.undoes,
-    ).where(Change.entity == entity)
+    """The journal's rows of some records, as events.
+
+    Args:
+        connection: of the store.
+        entity: the records' table.
+        ids: theirs; all of them where None.
+        known_at: rows recorded later are left out.
+        fields: settings of other fields are left out; none are where none is named.
+    """
+    here, wanted = mark(connection), list(fields)
+    sqlite = connection.dialect.name == "sqlite"
+    asked = "SELECT id, record_id, effective, op, field, new, undoes FROM change"
+    statement = f"{asked} WHERE entity = {here}"
+    values: list[Any] = [entity]
     if known_at is not None:
-        query = query.where(Change.recorded_at <= known_at)
-    queries = (
-        [query] if ids is None else [query.where(Change.record_id.in_(c)) for c in _chunks(ids)]
+        statement += f" AND recorded_at <= {here}"
+        values.append(stored(known_at.astimezone(dt.UTC)) if sqlite else known_at)
+    if wanted:
+        marks = ", ".join([here] * len(wanted))
+        statement += f" AND (op <> 'set' OR field IN ({marks}))"
+        values += wanted
+    rows = (
+        connection.exec_driver_sql(statement, tuple(values))
+        if ids is None
+        else rows_of(connection, f"{statement} AND record_id IN", ids, *values)
     )
+    day = dt.date.fromisoformat if sqlite else _same
     return [
-        Event(id_, record, effective, op, name, decode(new), undoes)
-        for one in queries
-        for id_, record, effective, op, name, new, undoes in connection.execute(
-            one.execution_options(literal_execute=True)
-        )
+        Event(id_, record, day(effective), op, name, decode(new), undoes)
+        for id_, record, effective, op, name, new, undoes in rows
     ]
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 @dataclass
@@ -215,12 +309,14 @@ class Batch:
     """Changes of one transaction; `journal.batch` opens it.
 
     Attributes:
+        today: the day after which no rule dates what it does; the calendar's where None.
         raised: by entity and id, how many versions the rules have added to a record.
     """
 
     connection: Connection
     author: Author
     rules: Rules = field(default_factory=Rules)
+    today: dt.date | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     recorded_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     _next: int = 0
@@ -230,8 +326,13 @@ class Batch:
     raised: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
-        newest = self.connection.scalar(select(func.max(Change.id))) or 0
+        newest = self.connection.exec_driver_sql("SELECT max(id) FROM change").scalar() or 0
         self._next = newest + 1
+
+    @property
+    def day(self) -> dt.date:
+        """Today."""
+        return self.today or self.recorded_at.date()
 
     def create(self, entity: str, frame: pd.DataFrame) -> pd.Series[int]:
         """Create records from a frame: fields of the entity, and `effective`, a date.
@@ -284,7 +385,7 @@ class Batch:
         table = table_of(entity)
         names = list(columns_of(entity))
         day = (effective or self.recorded_at.date()).isoformat()
-        for some in _chunks(ids):
+        for some in chunks(ids):
             held = self.connection.execute(
                 select(table.c.id, *(table.c[name] for name in names)).where(table.c.id.in_(some))
             ).all()
@@ -313,7 +414,8 @@ class Batch:
         self._settle_all()
         author = self.author
         self.author = Author(BY_RULE, Surface.RULE)
-        while found := promotions(self.connection, self._taken(), self.rules.promotions):
+        rules = self.rules.promotions
+        while found := promotions(self.connection, self._taken(), rules, self.day):
             for one in found:
                 if one.name:
                     self.raised[one.entity, one.record_id] += 1
@@ -337,42 +439,41 @@ class Batch:
 
     def _settle_all(self) -> None:
         for entity in ENTITIES:
-            settings = self._settings.pop(entity, [])
+            settings, created = self._settings.pop(entity, []), self._created.pop(entity, [])
             for setting in settings:
                 if setting.undoes is None:
                     self._written.changed[entity, setting.field].add(setting.record_id)
-            subjects = [subject for subject in SUBJECTS if subject.entity == entity]
-            touched = {setting.record_id for setting in settings}
-            if subjects:
-                touched |= set(self._created.pop(entity, []))
-            if touched:
-                self._settle(entity, settings, touched)
+            if settings or created:
+                self._settle(entity, settings, created)
 
-    def _settle(self, entity: str, settings: list[Setting], touched: Collection[int]) -> None:
-        events = events_of(self.connection, entity, touched)
+    def _settle(self, entity: str, settings: list[Setting], created: list[int]) -> None:
+        moved = _moved(entity, settings, created)
+        touched = {setting.record_id for setting in settings}.union(*(ids for _, ids in moved))
+        if not touched:
+            return
+        fields = {setting.field for setting in settings}.union(*(one.fields for one, _ in moved))
+        events = events_of(self.connection, entity, touched, fields=sorted(fields))
         waiting = dict(enumerate(settings, start=self._next))
+        # An undoing has no place in the order of effect: what it replaces is what it undoes.
+        values = {event.id: event.value for event in events if event.op == "set"}
+        old = {id_: values.get(s.undoes) for id_, s in waiting.items() if s.undoes is not None}
         events += [
             Event(id_, s.record_id, s.effective, "set", s.field, s.value, s.undoes)
             for id_, s in waiting.items()
         ]
-        fields_of: dict[int, list[str]] = defaultdict(list)
+        times: dict[int, Counter[str]] = defaultdict(Counter)
         for setting in settings:
-            fields_of[setting.record_id].append(setting.field)
-        # An undoing has no place in the order of effect: what it replaces is what it undoes.
-        values = {event.id: event.value for event in events}
-        old = {id_: values.get(s.undoes) for id_, s in waiting.items() if s.undoes is not None}
-        updates: dict[str, list[tuple[Any, int]]] = defaultdict(list)
+            times[setting.record_id][setting.field] += 1
+        updates: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
         rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for record_id, held in by_record(events):
-            current = dict(held[0].value)
-            for event in held[1:]:
-                if event.id in waiting:
-                    old[event.id] = current.get(str(event.field))
-                current[str(event.field)] = event.value
-            for name in dict.fromkeys(fields_of.get(record_id, ())):
-                updates[name].append((current.get(name), record_id))
-            for subject in SUBJECTS:
-                if subject.entity == entity:
+            current = _walk(held, waiting, old)
+            if record_id in times:
+                names = tuple(times[record_id])
+                more = sum(times[record_id].values())
+                updates[names].append((*map(current.get, names), more, record_id))
+            for subject, ids in moved:
+                if record_id in ids:
                     rows[subject.table] += period_rows(subject, record_id, held)
         first = self._next
         self._write(
@@ -389,26 +490,20 @@ class Batch:
             )
             for id_, s in waiting.items()
         )
-        self._update(entity, updates, settings)
+        for names, some in updates.items():
+            self._update(entity, names, some)
         self._queue(entity, first)
-        for subject in SUBJECTS:
-            if subject.entity == entity:
-                self._replace_periods(subject, touched, rows[subject.table])
+        for subject, ids in moved:
+            self._replace_periods(subject, ids, rows[subject.table])
 
-    def _update(
-        self, entity: str, updates: dict[str, list[tuple[Any, int]]], settings: list[Setting]
-    ) -> None:
-        mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
-        for name, pairs in updates.items():
-            self.connection.exec_driver_sql(
-                f'UPDATE "{entity}" SET "{name}" = {mark} WHERE id = {mark}',  # noqa: S608 - our names
-                pairs,
-            )
-        if settings:
-            self.connection.exec_driver_sql(
-                f'UPDATE "{entity}" SET version = version + 1 WHERE id = {mark}',  # noqa: S608
-                [(setting.record_id,) for setting in settings],
-            )
+    def _update(self, entity: str, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Give records `(…, times, id)` these values, and a version more for each setting."""
+        here = mark(self.connection)
+        sets = ", ".join(f'"{name}" = {here}' for name in names)
+        self.connection.exec_driver_sql(
+            f'UPDATE "{entity}" SET {sets}, version = version + {here} WHERE id = {here}',  # noqa: S608 - our names
+            list(rows),
+        )
 
     def _queue(self, entity: str, first: int) -> None:
         """Put what was written from that number on into the outbox, but for what a source said."""
@@ -443,11 +538,11 @@ class Batch:
         for entity in reversed(list(gone)):
             table = table_of(entity)
             for up in (c.name for c in table.columns if c.references(table.c.id)):
-                for some in _chunks(gone[entity]):
+                for some in chunks(gone[entity]):
                     self.connection.execute(
                         update(table).where(table.c.id.in_(some)).values({up: None})
                     )
-            for some in _chunks(gone[entity]):
+            for some in chunks(gone[entity]):
                 self.connection.execute(delete(table).where(table.c.id.in_(some)))
 
     def rebuild(self, entity: str, ids: Collection[int]) -> list[int]:
@@ -462,7 +557,7 @@ class Batch:
         held = dict(by_record(events))
         there = {
             id_
-            for some in _chunks(ids)
+            for some in chunks(ids)
             for (id_,) in self.connection.execute(select(table.c.id).where(table.c.id.in_(some)))
         }
         usual = defaults_of(entity)
@@ -500,10 +595,10 @@ class Batch:
         """Give known rows `(id, …)` these values."""
         if not rows:
             return
-        mark = "?" if self.connection.dialect.name == "sqlite" else "%s"
-        sets = ", ".join(f'"{name}" = {mark}' for name in names)
+        here = mark(self.connection)
+        sets = ", ".join(f'"{name}" = {here}' for name in names)
         self.connection.exec_driver_sql(
-            f'UPDATE "{entity}" SET {sets} WHERE id = {mark}',  # noqa: S608 - our names
+            f'UPDATE "{entity}" SET {sets} WHERE id = {here}',  # noqa: S608 - our names
             [(*row[1:], row[0]) for row in rows],
         )
 
@@ -511,7 +606,7 @@ class Batch:
         self, subject: Subject, touched: Collection[int], rows: list[tuple[Any, ...]]
     ) -> None:
         table = table_of(subject.table)
-        for some in _chunks(touched):
+        for some in chunks(touched):
             self.connection.execute(delete(table).where(table.c[subject.key].in_(some)))
         insert(self.connection, table, period_columns(subject), rows)
 
@@ -619,16 +714,41 @@ def period_rows(subject: Subject, record_id: int, held: list[Event]) -> list[tup
     return rows
 
 
+def _walk(held: list[Event], waiting: Collection[int], old: dict[int, Any]) -> dict[str, Any]:
+    """A record's fields after what is held; into `old` goes what each that waits replaces."""
+    current = dict(held[0].value)
+    for event in held[1:]:
+        if event.id in waiting:
+            old[event.id] = current.get(str(event.field))
+        current[str(event.field)] = event.value
+    return current
+
+
+def _moved(
+    entity: str, settings: Iterable[Setting], created: Collection[int]
+) -> list[tuple[Subject, set[int]]]:
+    """The subjects that have periods to be written, each with its records."""
+    subjects = [subject for subject in SUBJECTS if subject.entity == entity]
+    found = [
+        (subject, {one.record_id for one in settings if one.field in subject.fields}.union(created))
+        for subject in subjects
+    ]
+    return [(subject, ids) for subject, ids in found if ids]
+
+
 @contextmanager
-def batch(engine: Engine, author: Author, rules: Rules | None = None) -> Iterator[Batch]:
+def batch(
+    engine: Engine, author: Author, rules: Rules | None = None, today: dt.date | None = None
+) -> Iterator[Batch]:
     """One write transaction on the journal; settles and commits at its end, or leaves no trace.
 
     Args:
         engine: the store.
         author: who changes.
         rules: those that act by themselves on what is written; the usual ones if left out.
+        today: the day after which no rule dates what it does; the calendar's if left out.
     """
     with writing(engine) as connection:
-        opened = Batch(connection, author, rules or Rules())
+        opened = Batch(connection, author, rules or Rules(), today)
         yield opened
         opened.settle()

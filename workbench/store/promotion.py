@@ -1,7 +1,8 @@
 """What follows by rule from what has just been written: promotions, and the projects they open.
 
 Each is an entry of the journal of its own, by the surface "rule", whose reason names the rule and
-its cause, as in "first_contact: activity 12". A rule acts once on a record: undone, it stays so.
+its cause, as in "first_contact: activity 12". A rule acts once on a record for a cause: undone, it
+stays so, unless the cause was undone as well and comes again.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
+from workbench.store.replay import Event, active, undone
 from workbench.store.schema import (
     Account,
     Activity,
@@ -32,6 +34,14 @@ if TYPE_CHECKING:
 
 QUALIFICATION = ("need", "budget", "timeline", "decider_known")
 """An account's qualification is complete once these are known."""
+CAUSES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "first_contact": ("activity", ("two_way", "account_id")),
+    "qualified": ("account", QUALIFICATION),
+    "quote_accepted": ("document", ("state", "kind")),
+    "first_invoice": ("document", ("kind", "account_id")),
+    "signed": ("opportunity", ("stage_id", "duration_months")),
+}
+"""What a rule acts upon: records of an entity, created or with one of these fields set."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,9 @@ class Written:
     created: dict[str, set[int]]
     changed: dict[tuple[str, str], set[int]]
 
-    def ids(self, entity: str, *fields: str) -> set[int]:
-        """Records created, and those in which one of the fields was set."""
+    def by(self, rule: str) -> set[int]:
+        """The records that may be a rule's cause: created, or with a field set that it looks at."""
+        entity, fields = CAUSES[rule]
         found = set(self.created.get(entity, ()))
         return found.union(*(self.changed.get((entity, name), ()) for name in fields))
 
@@ -83,42 +94,32 @@ def first_contact(connection: Connection, written: Written) -> Iterator[Promotio
 
     Who has been more than a suspect before isn't made a prospect by an exchange of back then.
     """
-    activities = written.ids("activity", "two_way", "account_id")
-    answered = select(Activity.account_id).where(Activity.two_way, Activity.account_id.is_not(None))
-    accounts = {row[0] for row in _rows(connection, answered, Activity.id, activities)}
     more = exists().where(
         StatusPeriod.account_id == Account.id, StatusPeriod.status != Status.SUSPECT.value
     )
-    first = (
-        select(Account.id, func.min(Activity.date).label("day"))
-        .join(Activity, Activity.account_id == Account.id)
+    answered = (
+        select(Activity.account_id, Activity.date, Activity.id)
+        .join(Account, Account.id == Activity.account_id)
         .where(Account.status == Status.SUSPECT.value, Activity.two_way, ~more)
-        .group_by(Account.id)
     )
-    for account, day in _rows(connection, first, Account.id, accounts):
-        cause = connection.scalar(
-            select(func.min(Activity.id)).where(
-                Activity.account_id == account, Activity.two_way, Activity.date == day
-            )
-        )
+    rows = _rows(connection, answered, Activity.id, written.by("first_contact"))
+    for account, day, cause in sorted(rows, key=lambda row: (row.date, row.id)):
         yield _status("first_contact", f"activity {cause}", account, Status.PROSPECT, day)
 
 
 def qualified(connection: Connection, written: Written) -> Iterator[Promotion]:
     """A suspect whose qualification is complete is a prospect."""
-    touched = written.ids("account", *QUALIFICATION)
     complete = select(Account.id, Account.qualified_on).where(
         Account.status == Status.SUSPECT.value,
         *(Account.__table__.c[name].is_not(None) for name in QUALIFICATION),
     )
-    for account, day in _rows(connection, complete, Account.id, touched):
+    for account, day in _rows(connection, complete, Account.id, written.by("qualified")):
         since = day or _effective(connection, "account", account, QUALIFICATION)
         yield _status("qualified", f"account {account}", account, Status.PROSPECT, since)
 
 
 def quote_accepted(connection: Connection, written: Written) -> Iterator[Promotion]:
     """An accepted quote makes the account a client, and wins its opportunity."""
-    papers = written.ids("document", "state", "kind")
     accepted = (
         select(
             Document.id, Document.date, Document.account_id, Account.status,
@@ -132,7 +133,7 @@ def quote_accepted(connection: Connection, written: Written) -> Iterator[Promoti
         )
         .order_by(Document.date, Document.id)
     )  # fmt: skip
-    for row in _rows(connection, accepted, Document.id, papers):
+    for row in _rows(connection, accepted, Document.id, written.by("quote_accepted")):
         day = _effective(connection, "document", row.id, ("state",), row.date)
         cause = f"document {row.id}"
         if row.status != Status.CLIENT:
@@ -152,20 +153,20 @@ def quote_accepted(connection: Connection, written: Written) -> Iterator[Promoti
 
 def first_invoice(connection: Connection, written: Written) -> Iterator[Promotion]:
     """An invoice makes the account a client."""
-    papers = written.ids("document", "kind", "account_id")
     invoiced = (
         select(Document.id, Document.date, Document.account_id)
         .join(Account, Account.id == Document.account_id)
         .where(Document.kind == DocumentKind.INVOICE.value, Account.status != Status.CLIENT.value)
         .order_by(Document.date, Document.id)
     )
+    papers = written.by("first_invoice")
     for id_, day, account in _rows(connection, invoiced, Document.id, papers):
         yield _status("first_invoice", f"document {id_}", account, Status.CLIENT, day)
 
 
 def signed(connection: Connection, written: Written) -> Iterator[Promotion]:
     """A won opportunity that lasts for months opens a project."""
-    deals = written.ids("opportunity", "stage_id", "duration_months")
+    deals = written.by("signed")
     lasting = (
         select(Opportunity)
         .join(Stage, Stage.id == Opportunity.stage_id)
@@ -205,32 +206,93 @@ RULES: dict[str, Callable[[Connection, Written], Iterator[Promotion]]] = {
 }
 
 
-def promotions(connection: Connection, written: Written, rules: Collection[str]) -> list[Promotion]:
-    """What the rules in force make of what was written, but for those that acted there before."""
-    found: dict[tuple[str, int, str], Promotion] = {}
-    for name in rules:
-        for one in RULES[name](connection, written):
-            found.setdefault((one.entity, one.record_id, one.name), one)
+def promotions(
+    connection: Connection, written: Written, rules: Collection[str], today: dt.date
+) -> list[Promotion]:
+    """What the rules in force make of what was written, but for those that acted upon it before.
+
+    A promotion holds from its cause's day, or from the field's last change where that is later:
+    dated before, it would have no effect. None is dated after today.
+    """
+    wanted = [one for name in rules if written.by(name) for one in RULES[name](connection, written)]
     by_entity: dict[str, list[Promotion]] = defaultdict(list)
-    for one in found.values():
+    for one in wanted:
         by_entity[one.entity].append(one)
-    fresh = []
-    for entity, some in by_entity.items():
-        done = _done(connection, entity, {one.record_id for one in some})
-        fresh += [one for one in some if (one.rule, one.record_id) not in done]
-    return fresh
+    done = {
+        (entity, *acted)
+        for entity, some in by_entity.items()
+        for acted in _done(connection, entity, {one.record_id for one in some})
+    }
+    found: dict[tuple[str, int, str], Promotion] = {}
+    for one in wanted:
+        if (one.entity, one.rule, one.record_id, one.cause) not in done:
+            found.setdefault((one.entity, one.record_id, one.name), one)
+    since = _since(connection, [one for one in found.values() if one.name])
+    return [
+        replace(one, effective=min(max(one.effective, since.get(key, one.effective)), today))
+        for key, one in found.items()
+    ]
 
 
-def _done(connection: Connection, entity: str, ids: Ids) -> set[tuple[str, int]]:
-    """The rules that have acted on these records; on a project, by the deal that it is of."""
-    acted = select(Change.reason, Change.record_id, Change.new).where(
+def _done(connection: Connection, entity: str, ids: Ids) -> set[tuple[str, int, str]]:
+    """The rules that have acted on these records, each with its cause that still stands.
+
+    On a project, the record is the deal that it is of.
+    """
+    acted = select(Change.reason, Change.record_id, Change.batch).where(
         Change.entity == entity, Change.surface == Surface.RULE.value, Change.undoes.is_(None)
     )
     if entity == "project":
-        causes = connection.execute(acted.where(Change.op == "create")).all()
-        return {("signed", int(reason.rpartition(" ")[2])) for reason, _, _ in causes if reason}
-    rows = _rows(connection, acted.where(Change.op == "set"), Change.record_id, ids)
-    return {((reason or "").partition(":")[0], record) for reason, record, _ in rows}
+        rows = iter(connection.execute(acted.where(Change.op == "create")).all())
+    else:
+        rows = _rows(connection, acted.where(Change.op == "set"), Change.record_id, ids)
+    found = set()
+    for reason, record, batch in rows:
+        rule, _, cause = (reason or "").partition(": ")
+        if rule not in CAUSES:
+            continue
+        about = int(cause.rpartition(" ")[2])
+        key = (rule, about if entity == "project" else record, cause)
+        if key[1] in ids and _stands(connection, rule, about, batch):
+            found.add(key)
+    return found
+
+
+def _stands(connection: Connection, rule: str, record_id: int, batch: str) -> bool:
+    """Whether nothing of what a rule acted upon in a batch has been undone since."""
+    entity, fields = CAUSES[rule]
+    rows = connection.execute(
+        select(Change.id, Change.batch, Change.effective, Change.op, Change.field, Change.undoes)
+        .where(Change.entity == entity, Change.record_id == record_id)
+    ).all()  # fmt: skip
+    gone = undone(
+        Event(row.id, record_id, row.effective, row.op, row.field, None, row.undoes) for row in rows
+    )
+    return not any(
+        row.id in gone
+        for row in rows
+        if row.batch == batch and (row.op == "create" or row.field in fields)
+    )
+
+
+def _since(
+    connection: Connection, found: Collection[Promotion]
+) -> dict[tuple[str, int, str], dt.date]:
+    """Since when the fields that are to be set are as they are: their last change's day."""
+    by_field: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for one in found:
+        by_field[one.entity, one.name].add(one.record_id)
+    last: dict[tuple[str, int, str], dt.date] = {}
+    for (entity, name), ids in by_field.items():
+        sets = select(Change.id, Change.record_id, Change.effective, Change.undoes).where(
+            Change.entity == entity, Change.op == "set", Change.field == name
+        )
+        events = [
+            Event(id_, record, effective, "set", name, None, undoes)
+            for id_, record, effective, undoes in _rows(connection, sets, Change.record_id, ids)
+        ]
+        last |= {(entity, event.record_id, name): event.effective for event in active(events)}
+    return last
 
 
 def _months_on(day: dt.date, months: int) -> dt.date:

@@ -1,6 +1,7 @@
 """Rules that a change must meet, as data: what a value may be, and what may follow what.
 
-Defaults stand here; `[rules]` in workbench.toml replaces them key by key.
+Defaults stand here; `[rules]` in workbench.toml replaces them key by key, `transitions` status by
+status.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ CHOICES: dict[tuple[str, str], type[StrEnum]] = {
     ("consent", "state"): ConsentState,
     ("opportunity", "loss_reason"): LossReason,
 }
+WORDS = {key: frozenset(map(str, words)) for key, words in CHOICES.items()}
 EDITABLE: dict[str, tuple[str, ...]] = {
     "account": (
         "name", "status", "segment", "sector", "owner_id", "parent_id", "customer_code",
@@ -76,13 +78,15 @@ class Rules:
     """The rules in force; `[rules]` of workbench.toml is read into it, unknown keys refused.
 
     Attributes:
-        transitions: from each status, those that it may be changed to.
+        transitions: from each status, those that it may be changed to; a status left out has the
+            usual ones.
         loss_needs_reason: a lost opportunity needs a loss reason.
         open_close_date_not_past: an open one isn't expected to close in the past.
         won_stays_won: a won one is only unwon by undoing what won it.
         stage_order: per pipeline: "any" (the usual), "forward" (never back) or "next" (never
             back, and no stage left out); losing and reopening are free.
-        values: per field, as in "account.segment", the values that it may have.
+        values: per field, as in "account.segment", the values that it may have; where figures
+            know its words, as those of "account.need", some of these.
         promotions: the rules that act by themselves, `promotion.RULES`.
     """
 
@@ -100,11 +104,20 @@ class Rules:
         for name in self.promotions:
             if name not in PROMOTIONS:
                 raise UnknownName("promotion", name, PROMOTIONS)
-        for name in self.values:
+        for was, allowed in self.transitions.items():
+            for status in (was, *allowed):
+                if status not in set(Status):
+                    raise UnknownName("status of [rules.transitions]", status, Status)
+        object.__setattr__(self, "transitions", TRANSITIONS | self.transitions)
+        for name, values in self.values.items():
             entity, _, column = name.partition(".")
             if column not in EDITABLE.get(entity, ()):
                 known = [f"{one}.{column}" for one, fields in EDITABLE.items() for column in fields]
                 raise UnknownName("field of [rules.values]", name, known)
+            words = WORDS.get((entity, column))
+            for value in values:
+                if words is not None and value not in words:
+                    raise UnknownName(f"word of {name}", value, words)
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,13 @@ def refusal(entity: str, case: Case) -> Reason | None:
         if reason is not None:
             return reason
     return None
+
+
+def standing(entity: str, case: Case) -> Reason | None:
+    """Why a record may not be as it is after, whatever brought it there, undoing too."""
+    return _required(entity, case) or (
+        _loss_reason(entity, case) if entity == "opportunity" else None
+    )
 
 
 def _editable(entity: str, case: Case) -> Reason | None:
@@ -188,14 +208,14 @@ def _among_values(entity: str, case: Case) -> Reason | None:
 
 
 def _known_word(entity: str, case: Case) -> Reason | None:
-    words = CHOICES.get((entity, case.field))
-    if words is None or case.new is None or case.new in set(words):
+    key = (entity, case.field)
+    if key not in WORDS or case.new is None or case.new in WORDS[key]:
         return None
     return Reason(
         msg("« {value} » n’est pas une valeur de « {field} » ; il y a : {words}."),
         value=case.new,
         field=field_name(case.field),
-        words=list(words),
+        words=list(CHOICES[key]),
     )
 
 
@@ -208,17 +228,19 @@ def _not_negative(entity: str, case: Case) -> Reason | None:  # noqa: ARG001 - o
 
 
 def _transition(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
+    if case.field != "status":
+        return None
     was, new = case.before["status"], case.after["status"]
-    if case.field != "status" or was == new:
-        return None
     allowed = case.rules.transitions.get(was, [])
-    if new in allowed:
+    if was == new or new in allowed:
         return None
-    if not allowed:
+    if was == Status.CLIENT and not allowed:
         return Reason(
             msg("Un compte « {was} » ne change plus de statut : il a été facturé."),
             was=Status(was),
         )
+    if not allowed:
+        return Reason(msg("Un compte « {was} » ne change pas de statut."), was=Status(was))
     return Reason(
         msg("Un compte « {was} » ne peut pas devenir « {new} » ; il peut devenir : {allowed}."),
         was=Status(was),
@@ -268,14 +290,10 @@ def _in_order(case: Case, was: StageFacts, stage: StageFacts) -> Reason | None:
 
 
 def _loss_reason(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
+    if case.field not in {"stage_id", "loss_reason"} or not case.rules.loss_needs_reason:
+        return None
     stage = case.stages.get(case.after["stage_id"])
-    if (
-        not case.rules.loss_needs_reason
-        or case.field not in {"stage_id", "loss_reason"}
-        or stage is None
-        or stage.kind != StageKind.LOST
-        or case.after.get("loss_reason")
-    ):
+    if stage is None or stage.kind != StageKind.LOST or case.after.get("loss_reason"):
         return None
     return Reason(
         msg("Une affaire perdue a besoin d’un motif de perte : {reasons}."),
@@ -290,11 +308,23 @@ def _probability(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
 
 
 def _close_date(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
-    stage = case.stages.get(case.after["stage_id"])
-    if case.field != "close_date" or case.new is None or stage is None:
+    """Whether an open deal is expected in the past, or a closed one is said to be of the future.
+
+    Of a stage only reopening is asked: a deal that is late may move on, and one that is won
+    keeps the date at which it was expected.
+    """
+    if case.field not in {"close_date", "stage_id"} or case.after.get("close_date") is None:
         return None
-    closes = dt.date.fromisoformat(case.new)
+    stage, was = (case.stages.get(one["stage_id"]) for one in (case.after, case.before))
+    if stage is None:
+        return None
+    closes = dt.date.fromisoformat(case.after["close_date"])
     is_open = stage.kind == StageKind.OPEN
+    moved_on = case.field == "stage_id" and (
+        not is_open or was is None or was.kind == StageKind.OPEN
+    )
+    if moved_on:
+        return None
     if is_open and case.rules.open_close_date_not_past and closes < case.today:
         return Reason(
             msg("Une affaire en cours ne peut pas se signer dans le passé ; à partir du {today}."),
