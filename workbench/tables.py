@@ -261,6 +261,7 @@ TABLES: dict[str, Table] = {
             journal="text: JournalCode",
             entry="text: number of the entry, rebuilt where the file's own doesn't hold",
             date="date: EcritureDate",
+            book="text: the fiscal year that it is of: its company where known, and first month",
             opening="flag: of a year's opening entry, which repeats what the year before left",
             account_number="text: CompteNum",
             label="text: EcritureLib",
@@ -385,7 +386,7 @@ TABLES: dict[str, Table] = {
         ),
         _table(
             "rejected_rows",
-            "a row of a source that didn't fit, kept",
+            "a row of a source that didn't fit at the newest load of its table, kept",
             id="id",
             load_id="id",
             file="text",
@@ -393,6 +394,7 @@ TABLES: dict[str, Table] = {
             table="text: where it was meant to go",
             reason="text",
             raw="text: JSON, the row as it was read",
+            form="text: JSON, how its file is written",
         ),
     )
 }

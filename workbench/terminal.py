@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 from rich.table import Table
 
-from workbench.locale import DASH, missing
+from workbench.locale import DASH, missing, msg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -273,33 +273,57 @@ def _shortened(text: Any, most: int = 60) -> str:
     return str(text) if len(text) <= most else f"{text[:most]}…"
 
 
+COUNTS = {
+    "read": msg("Lues"),
+    "new": msg("Nouvelles"),
+    "changed": msg("Modifiées"),
+    "same": msg("Identiques"),
+    "rejected": msg("Refusées"),
+    "deleted": msg("Supprimées"),
+    "kept": msg("Gardées"),
+    "conflicts": msg("Conflits"),
+}
+
+
 def load_report(report: LoadReport, alone: pd.DataFrame, loc: Locale) -> None:
     """Print what became of a load: counts, control totals, what didn't fit, what is unmatched."""
+    from workbench.sources import reasons  # noqa: PLC0415 - so that `--help` stays quick
+
     out = console()
-    counts = ("read", "new", "changed", "same", "rejected", "deleted", "kept", "conflicts")
-    table = Table("table", box=box.SIMPLE_HEAD)
-    for name in counts:
-        table.add_column(name, justify="right")
-    table.add_column("control totals")
+    table = Table(loc.t("Table"), box=box.SIMPLE_HEAD)
+    for label in COUNTS.values():
+        table.add_column(loc.t(label), justify="right")
+    table.add_column(loc.t("Totaux de contrôle"))
     for one in report.tables:
         sums = ", ".join(f"{name} {loc.number(total, 2)}" for name, total in one.sums.items())
-        table.add_row(one.table, *(loc.count(getattr(one, name)) for name in counts), sums)
+        table.add_row(one.table, *(loc.count(getattr(one, name)) for name in COUNTS), sums)
     out.print(table)
     for note in report.notes:
-        out.print(note)
+        out.print(loc.say(note))
     rejected = report.rejected
+    refused = msg("Refusée : {file}, ligne {line} : {reason}")
     for row in rejected.head(LINES_SHOWN).itertuples(index=False):
-        out.print(f"Rejected: {row.file}, line {row.line}: {row.reason}")
+        why = reasons.said(str(row.reason), loc)
+        out.print(loc.t(refused, file=row.file, line=row.line, reason=why))
     if len(rejected) > LINES_SHOWN:
-        out.print(
-            f"… {loc.count(len(rejected))} rejected rows in all; "
-            "load with --rejected FOLDER to have them as files."
+        more = msg(
+            "… {n} lignes refusées en tout ; --rejected DOSSIER les écrit dans des fichiers."
         )
+        out.print(loc.t(more, n=loc.count(len(rejected))))
     if len(alone):
-        out.print(f"{loc.count(len(alone))} ledger customers without account:")
+        out.print(
+            loc.plural(
+                len(alone),
+                "{n} client du grand livre sans compte :",
+                "{n} clients du grand livre sans compte :",
+            )
+        )
         columns = {"revenue": "money", "balance": "money"}
         _table(alone.drop(columns="customer_id"), columns, loc, LINES_SHOWN)
-    out.print(f"Data until {loc.date(report.data_date)}, {loc.number(report.seconds, 1)} s")
+    if len(alone) > LINES_SHOWN:
+        out.print(loc.t("Tous : workbench metric unmatched_customers --rows 0"))
+    until = msg("Données jusqu’au {day}, {seconds} s")
+    out.print(loc.t(until, day=loc.date(report.data_date), seconds=loc.number(report.seconds, 1)))
 
 
 def status(found: Status, loc: Locale) -> None:

@@ -214,7 +214,7 @@ def test_numbers_may_restart_per_journal_and_per_month():
 def test_an_entry_that_does_not_balance_is_named():
     ledger = fec.parse(write(SALE[:2]))
     assert ledger.totals.balance == 20.0
-    assert ledger.notes == ["Entries that don't balance: 1, among them VE 1 (20.00)"]
+    assert ledger.notes == ["Écritures non équilibrées : 1, dont VE 1 (20.00)"]
 
 
 @pytest.mark.parametrize(

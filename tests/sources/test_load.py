@@ -20,7 +20,8 @@ from workbench.errors import MissingColumns, SourceError, UnknownName
 from workbench.metrics.control import unmatched_customers
 from workbench.settings import Currency, SourceSettings
 from workbench.sources.fresh import unchanged
-from workbench.sources.load import load, write_rejected
+from workbench.sources.load import load
+from workbench.sources.rejected import write_rejected
 from workbench.store import create, journal
 from workbench.store.access import Viewer
 from workbench.store.check import check
@@ -109,7 +110,7 @@ def test_a_load_brings_records_with_their_past(engine, folder):
     assert alone[["customer_code", "customer", "revenue", "balance"]].to_numpy().tolist() == [
         ["C9", "Inconnu", 50.0, 50.0]
     ]
-    assert any("SIREN that fail" in note and "B" in note for note in report.notes)
+    assert "SIREN dont la clé est fausse, gardés : 1, dont B" in report.notes
     with engine.connect() as connection:
         periods = connection.execute(
             select(StatusPeriod.status, StatusPeriod.valid_from)
@@ -259,27 +260,82 @@ def test_a_load_undone_can_be_loaded_again(engine, folder):
     assert check(engine) == []
 
 
-@pytest.mark.parametrize(
-    ("file", "row", "reason"),
-    [
-        ("accounts", "C,Cie,,,client,2024-01-10,Z,R,", "Référence inconnue : parent = Z"),
-        ("accounts", "C,Cie,,,client,2024-13-10,,R,", "Date illisible : entered_on = 2024-13-10"),
-        ("accounts", "C,Cie,,,client,2024-01-10,,R,many", "Valeur illisible : employees = many"),
-        ("accounts", "C,Cie,,,friend,2024-01-10,,R,", "Valeur inconnue : status = friend"),
-        ("accounts", "C,,,,client,2024-01-10,,R,", "Valeur manquante : name"),
-        ("accounts", "A,Twin,,,client,2024-01-10,,R,", "Code en double : A"),
-        ("accounts", "C,Cie", "Nombre de colonnes : 2 au lieu de 9"),
-        (
-            "documents",
-            "F2,invoice,A,2024-04-02,1.00,USD",
-            "Taux de change manquant : USD, 2024-04-02",
-        ),
-        ("history", "account,Z,status,2024-01-10,client", "Référence inconnue : account = Z"),
-        ("history", "account,A,colour,2024-01-10,red", "Champ inconnu : account.colour"),
-        ("opportunities", "P,Pont,A,spanco,X,1,,R,2024-03-01", "Référence inconnue : stage = X"),
-    ],
-)
-def test_a_row_that_does_not_fit_is_kept_mended_and_loaded(tmp_path, folder, file, row, reason):
+MISFITS = [
+    (
+        "accounts", "C,Cie,,,client,2024-01-10,Z,R,", "Référence inconnue : parent = Z",
+        "C,Cie,,,client,2024-01-10,A,R,",
+    ),
+    (
+        "accounts", "C,Cie,,,client,2024-13-10,,R,",
+        "Date illisible : entered_on = 2024-13-10", "C,Cie,,,client,2024-12-10,,R,",
+    ),
+    (
+        "accounts", "C,Cie,,,client,2024-01-10,,R,many",
+        "Valeur illisible : employees = many", "C,Cie,,,client,2024-01-10,,R,7",
+    ),
+    (
+        "accounts", "C,Cie,,,client,2024-01-10,,R,#N/A",
+        "Valeur illisible : employees = #N/A", "C,Cie,,,client,2024-01-10,,R,7",
+    ),
+    (
+        "accounts", "C,Cie,,,friend,2024-01-10,,R,", "Valeur inconnue : status = friend",
+        "C,Cie,,,client,2024-01-10,,R,",
+    ),
+    (
+        "accounts", "C,,,,client,2024-01-10,,R,", "Valeur manquante : name",
+        "C,Cie,,,client,2024-01-10,,R,",
+    ),
+    (
+        "accounts", "A,Twin,,,client,2024-01-10,,R,", "Code en double : A",
+        "C,Twin,,,client,2024-01-10,,R,",
+    ),
+    (
+        "accounts", "C,Cie", "Nombre de colonnes : 2 au lieu de 9", "C,Cie,,,,,,,",
+    ),
+    (
+        "accounts", 'C,"Cie,,,client,2024-01-10,,R,', "Guillemets mal fermés",
+        "C,Cie,,,client,2024-01-10,,R,",
+    ),
+    (
+        "documents", "F2,invoice,A,2024-04-02,1.00,USD",
+        "Taux de change manquant : USD, 2024-04-02", "F2,invoice,A,2024-04-02,1.00,EUR",
+    ),
+    (
+        "history", "account,Z,status,2024-05-10,prospect", "Référence inconnue : account = Z",
+        "account,A,status,2024-05-10,prospect",
+    ),
+    (
+        "history", "account,A,colour,2024-05-10,prospect", "Champ inconnu : account.colour",
+        "account,A,status,2024-05-10,prospect",
+    ),
+    (
+        "history", "account,A,status,2024-05-32,suspect",
+        "Date illisible : effective = 2024-05-32", "account,A,status,2024-05-30,suspect",
+    ),
+    (
+        "opportunities", "P,Pont,A,spanco,X,1,,R,2024-03-01", "Référence inconnue : stage = X",
+        "P,Pont,A,spanco,N,1,,R,2024-03-01",
+    ),
+]  # fmt: skip
+ENTITY = {"accounts": "account", "documents": "document", "opportunities": "opportunity"}
+
+
+def mend(written, row):
+    """Put right the only row of a file of rejected rows, and leave the reason where it stands."""
+    head, rejected = written.read_text("utf-8-sig").rstrip("\n").split("\n")
+    assert head.endswith(",reason")
+    reason = rejected.rpartition(",")[2]
+    written.write_text(f"{head}\n{row},{reason}\n", "utf-8")
+
+
+def standing(engine):
+    return workbench.open(address(engine)).table("rejected_rows")
+
+
+@pytest.mark.parametrize(("file", "row", "reason", "mended"), MISFITS)
+def test_a_row_that_does_not_fit_is_kept_mended_and_loaded(
+    tmp_path, folder, file, row, reason, mended
+):
     engine = create(f"sqlite:///{tmp_path / 'store.db'}")
     path = folder / "crm" / f"{file}.csv"
     path.write_text(path.read_text("utf-8") + row + "\n", "utf-8")
@@ -287,22 +343,160 @@ def test_a_row_that_does_not_fit_is_kept_mended_and_loaded(tmp_path, folder, fil
     assert report.rejected["reason"].tolist() == [reason]
     assert report.rejected["file"].tolist() == [f"{file}.csv"]
     assert report.rejected["line"].tolist() == [path.read_text("utf-8").count("\n")]
+    if file in ENTITY:
+        assert report.table(ENTITY[file]).rejected == 1
     stored = value(engine, select(RejectedRow.raw))
     assert row.split(",")[0] in json.loads(stored).values()
-    [written] = write_rejected(report.rejected, tmp_path / "rejected")
+    [written] = write_rejected(standing(engine), tmp_path / "rejected")
     assert written.name == f"{file}.csv"
-    assert "reason" in pd.read_csv(written).columns
+    mend(written, mended)
+    before = changes(engine)
+    source = [SourceSettings(kind="crm", path=tmp_path / "rejected")]
+    again = load(engine, source, user="ana")
+    assert again.rejected.empty
+    assert sum(table.new + table.changed for table in again.tables) == 1
+    assert changes(engine) > before
+    assert standing(engine).empty
+    assert not any("Absents" in note for note in again.notes)
+    before = changes(engine)
+    load(engine, source, user="ana")
+    assert changes(engine) == before
 
 
-def test_rejected_rows_can_be_mended_and_loaded(tmp_path, folder):
+def test_a_mended_row_of_the_midst_of_a_history_is_put_there(tmp_path, folder):
+    """Suspect, prospect, [suspect again, on a date that doesn't read], client."""
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    again = "account,A,status,2024-02-15,prospect\naccount,A,status,2024-03-32,suspect\n"
+    put(folder / "crm" / "history.csv", "account,A,status,2024-02-15,prospect\n", again)
+    load(engine, sources(folder), user="ana")
+    [written] = write_rejected(standing(engine), tmp_path / "rejected")
+    mend(written, "account,A,status,2024-03-02,suspect")
+    load(engine, [SourceSettings(kind="crm", path=tmp_path / "rejected")], user="ana")
+    query = (
+        select(StatusPeriod.status, StatusPeriod.valid_from)
+        .join(Account, Account.id == StatusPeriod.account_id)
+        .where(Account.code == "A")
+        .order_by(StatusPeriod.valid_from)
+    )
+    with engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(query)] == [
+            ("suspect", dt.date(2024, 1, 10)),
+            ("prospect", dt.date(2024, 2, 15)),
+            ("suspect", dt.date(2024, 3, 2)),
+            ("client", dt.date(2024, 4, 2)),
+        ]
+
+
+FRENCH = """
+encoding = "cp1252"
+delimiter = ";"
+decimal = ","
+dates = ["%d/%m/%Y"]
+
+[[tables]]
+file = "clients"
+entity = "account"
+columns = { numero = "code", nom = "name", entree = "entered_on", effectif = "employees" }
+required = ["name"]
+
+[[tables]]
+file = "factures"
+entity = "document"
+columns = { piece = "code", client = "account", jour = "date", montant = "amount" }
+constants = { kind = "invoice" }
+required = ["amount"]
+"""
+CLIENTS = [["numero", "nom", "entree", "effectif"], ["A", "Été €", "31/01/2024", "3"]]
+INVOICES = [
+    ["piece", "client", "jour", "montant", "remarque"],
+    ["F1", "A", "01/02/2024", "1.200,50", ""],
+    ["F2", "Z", "03/02/2024", "7,25", "à voir"],
+]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_preset_in_its_own_form_is_written_in_it(tmp_path, kind):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    preset = tmp_path / "french.toml"
+    preset.write_text(FRENCH, "utf-8")
+    crm = tmp_path / "crm"
+    crm.mkdir()
+    if kind == "csv":
+        for name, rows in (("clients", CLIENTS), ("factures", INVOICES)):
+            text = "".join(";".join(row) + "\n" for row in rows)
+            (crm / f"{name}.csv").write_text(text, "cp1252")
+    else:
+        with pd.ExcelWriter(crm / "book.xlsx") as book:
+            for name, rows in (("clients", CLIENTS), ("factures", INVOICES)):
+                frame = pd.DataFrame(rows[1:], columns=rows[0])
+                if name == "factures":
+                    frame["jour"] = pd.to_datetime(frame["jour"], format="%d/%m/%Y")
+                    frame["montant"] = [1200.5, 7.25]
+                frame.to_excel(book, sheet_name=name, index=False)
+    report = load(engine, [SourceSettings(kind="crm", path=crm, preset=str(preset))], user="ana")
+    assert report.rejected["reason"].tolist() == ["Référence inconnue : account = Z"]
+    [written] = write_rejected(standing(engine), tmp_path / "rejected")
+    assert written.read_bytes().decode("cp1252") == (
+        "piece;client;jour;montant;remarque;reason\n"
+        "F2;Z;03/02/2024;7,25;à voir;Référence inconnue : account = Z\n"
+    )
+    written.write_bytes(written.read_bytes().replace(b"F2;Z", b"F2;A"))
+    mended = [SourceSettings(kind="crm", path=tmp_path / "rejected", preset=str(preset))]
+    assert load(engine, mended, user="ana").table("document").new == 1
+    assert value(engine, select(func.sum(Document.amount))) == Decimal("1207.75")
+    assert standing(engine).empty
+
+
+def test_a_row_with_too_few_columns_is_written_with_all(tmp_path, folder):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    source = tmp_path / "maven"
+    source.mkdir()
+    head = "account,sector,year_established,revenue,employees,office_location,subsidiary_of"
+    (source / "accounts.csv").write_text(f"{head}\nAcme,retail\n", "utf-8")
+    report = load(engine, [SourceSettings(kind="crm", path=source, preset="maven")], user="ana")
+    [written] = write_rejected(report.rejected, tmp_path / "rejected")
+    assert written.read_text("utf-8-sig").split("\n")[0] == f"{head},reason"
+    mended = [SourceSettings(kind="crm", path=tmp_path / "rejected", preset="maven")]
+    assert load(engine, mended, user="ana").table("account").new == 1
+
+
+def test_a_quote_that_does_not_close_swallows_no_row(tmp_path, folder):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    text = 'code,name\nA,Alba\nB,"Bad\nC,"Foo ""x"" bar"\nD,12" pipes\n'
+    (folder / "crm" / "accounts.csv").write_text(text, "utf-8")
+    (folder / "crm" / "opportunities.csv").unlink()
+    report = load(engine, [SourceSettings(kind="crm", path=folder / "crm")], user="ana")
+    mine = report.rejected[report.rejected["file"] == "accounts.csv"]
+    assert mine[["line", "reason"]].to_numpy().tolist() == [[3, "Guillemets mal fermés"]]
+    assert mine["raw"].tolist() == ['{"code":"B","name":"\\"Bad"}']
+    with engine.connect() as connection:
+        names = connection.scalars(select(Account.name).order_by(Account.code)).all()
+    assert names == ["Alba", 'Foo "x" bar', '12" pipes']
+
+
+def test_rejected_rows_stand_until_their_table_is_loaded_anew(tmp_path, folder):
     engine = create(f"sqlite:///{tmp_path / 'store.db'}")
     put(folder / "crm" / "accounts.csv", "2024-02-01", "2024-02-31")
-    report = load(engine, sources(folder), user="ana")
-    [written] = write_rejected(report.rejected, tmp_path / "mended")
-    mended = written.read_text("utf-8-sig").replace("2024-02-31", "2024-02-01")
-    written.write_text(mended, "utf-8")
-    again = load(engine, [SourceSettings(kind="crm", path=tmp_path / "mended")], user="ana")
-    assert (again.table("account").new, again.rejected.empty) == (1, True)
+    put(folder / "crm" / "documents.csv", "100.00", "much")
+    for _ in range(3):
+        load(engine, sources(folder), user="ana")
+        assert sorted(standing(engine)["file"]) == [
+            "accounts.csv", "document_lines.csv", "document_lines.csv", "documents.csv",
+        ]  # fmt: skip
+    assert value(engine, select(func.count()).select_from(RejectedRow)) == 12
+    put(folder / "crm" / "documents.csv", "much", "100.00")
+    load(engine, sources(folder), user="ana")
+    assert standing(engine)["file"].tolist() == ["accounts.csv"]
+    put(folder / "crm" / "accounts.csv", "2024-02-31", "2024-02-01")
+    load(engine, sources(folder), user="ana")
+    assert standing(engine).empty
+    with engine.connect() as connection:
+        last = connection.scalar(
+            select(Load.batch).where(Load.source == "generic").order_by(Load.id.desc()).limit(1)
+        )
+    admin = Viewer("ada", "Ada", Role.ADMIN)
+    journal.undo(engine, last, viewer=admin, surface=Surface.CLI)
+    assert standing(engine)["file"].tolist() == ["accounts.csv"]
 
 
 def test_foreign_money_is_taken_at_the_rate_of_its_day(tmp_path, folder):
@@ -435,3 +629,15 @@ def test_a_load_killed_midway_leaves_the_store_as_it_was(engine, store_url, fold
     assert changes(engine) == before
     assert value(engine, select(func.count()).select_from(Account)) == 0
     assert load(engine, sources(folder), user="ana").table("account").new == 2
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_table_without_a_row_loads(tmp_path, folder, name):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    (folder / "crm" / f"{name}.csv").write_text(FILES[name].partition("\n")[0] + "\n", "utf-8")
+    load(engine, sources(folder), user="ana")
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / f"{name}.csv").write_text(FILES[name].partition("\n")[0] + "\n", "utf-8")
+    report = load(engine, [SourceSettings(kind="crm", path=alone)], user="ana")
+    assert sum(table.read for table in report.tables) == 0

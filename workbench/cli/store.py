@@ -64,7 +64,7 @@ def load(
     from workbench.settings import SourceSettings
     from workbench.sources.fresh import unchanged
     from workbench.sources.load import load as load_sources
-    from workbench.sources.load import write_rejected
+    from workbench.sources.rejected import write_rejected
     from workbench.store import create
     from workbench.store.privacy import key
 

@@ -20,7 +20,8 @@ from sqlalchemy import Boolean, Date, Integer, select
 
 from workbench.errors import Reason, SettingsError, SourceError
 from workbench.locale import msg
-from workbench.sources import tabular
+from workbench.sources import sheets, tabular
+from workbench.sources.rejected import Rejected
 from workbench.store import outbox
 from workbench.store.batch import table_of
 from workbench.store.fields import RESTRICTED
@@ -318,7 +319,7 @@ def read(
         if mapping is None:
             known = ", ".join(sorted({m.file for m in preset.tables}))
             raise SourceError(f"{file}: which table is it? Say --table with one of {known}.")
-        sheet = tabular.csv_sheet(file, preset, tabular.Rejected())
+        sheet = sheets.csv_sheet(file, preset, Rejected())
         with engine.connect() as connection:
             way = Way.of(preset, mapping.entity, connection, currency)
             if way is None or way.columns["code"] not in sheet.cells:

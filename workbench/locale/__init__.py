@@ -126,6 +126,8 @@ class Locale:
             return ", ".join(map(self._said, value))
         if isinstance(value, Word):
             return self.label(value)
+        if isinstance(value, Reason):
+            return self.say(value)
         return self.t(str(value))
 
     def plural(self, count: float, one: str, many: str, /, **values: Any) -> str:

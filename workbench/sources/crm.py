@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from stdnum.fr import siren
+from stdnum.fr import siren, siret
 
-from workbench.errors import SettingsError
-from workbench.sources import history, tabular, values
+from workbench.errors import Reason, SettingsError
+from workbench.locale import msg
+from workbench.sources import history, reasons, sheets, tabular, values
 from workbench.sources.records import Counts, self_reference
-from workbench.sources.tabular import Rejected
+from workbench.sources.rejected import REASON, Rejected
 from workbench.store.batch import columns_of
 from workbench.store.journal import BEGINNING
 from workbench.store.schema import ENTITIES, Money
@@ -24,11 +25,18 @@ if TYPE_CHECKING:
     from workbench.settings import Currency
     from workbench.sources.preset import Preset
     from workbench.sources.records import Records
-    from workbench.sources.tabular import Rows, Sheet
+    from workbench.sources.sheets import Sheet
+    from workbench.sources.tabular import Rows
 
 PLACEHOLDERS = ("000000000", "111111111", "999999999", "123456789")
-Rates = dict[tuple[str, str], float]  # by entity and code, what was not in our currency
+Rates = dict[tuple[str, str], float]  # by entity and code; NaN where there is none
 PER_LINE = "document_line"  # its money is in its document's currency
+NUMBERS = {"siren": (9, siren.is_valid), "siret": (14, siret.is_valid)}
+UNUSED = msg("Colonnes non utilisées, {file} : {columns}")
+MADE_UP = msg("{name} fictifs, vidés : {count}, dont {some}")
+WRONG = msg("{name} dont la clé est fausse, gardés : {count}, dont {some}")
+TWINS = msg("Doublons possibles, même SIRET : {count}, dont {some}")
+ABSENT = msg("Absents de cet export, gardés : {tables}")
 
 
 @dataclass
@@ -39,6 +47,7 @@ class Tables:
     past: dict[str, pd.DataFrame]
     past_sheet: Sheet | None
     rejected: Rejected
+    sheets: list[Sheet]
     notes: list[str] = field(default_factory=list)
 
 
@@ -50,21 +59,24 @@ def read(files: list[Path], preset: Preset) -> Tables:
         MissingColumns: a file lacks a column that the preset names.
     """
     rejected = Rejected()
-    sheets = tabular.sheets(files, preset, rejected)
+    found = sheets.sheets(files, preset, rejected)
     rows = [
-        tabular.rows(mapping, sheets[mapping.file], preset, rejected)
+        tabular.rows(mapping, found[mapping.file], preset, rejected)
         for mapping in preset.tables
-        if mapping.file in sheets
+        if mapping.file in found
     ]
-    sheet = sheets.get(preset.history or "")
+    sheet = found.get(preset.history or "")
     past = history.read(sheet, preset, rejected) if sheet else {}
-    tables = Tables(rows, past, sheet, rejected)
+    tables = Tables(rows, past, sheet, rejected, list(found.values()))
     for one in rows:
-        others = [other.unread for other in rows if other.sheet is one.sheet]
-        unread = set(one.unread).intersection(*others)
-        if unread:
-            note = f"Columns not used, {one.sheet.file}: {', '.join(sorted(unread))}"
-            tables.notes += [note] if note not in tables.notes else []
+        others = [other for other in rows if other.sheet is one.sheet]
+        if one is others[0]:
+            one.read += one.sheet.broken
+            unread = set(one.unread).intersection(*(other.unread for other in others))
+            if unread:
+                tables.notes.append(
+                    Reason(UNUSED, file=one.sheet.file, columns=", ".join(sorted(unread)))
+                )
         if one.mapping.since:
             past[one.entity] = history.of_row(one)
         if one.entity == "account":
@@ -80,26 +92,25 @@ def read(files: list[Path], preset: Preset) -> Tables:
 
 def _identifiers(accounts: Rows) -> list[str]:
     """Look at SIREN and SIRET: wrong ones are kept and named, placeholders emptied."""
-    frame = accounts.frame
-    notes = []
-    if "siren" in frame:
-        plain = frame["siren"].str.replace(r"\s", "", regex=True)
-        placeholder = plain.isin(PLACEHOLDERS)
-        accounts.frame = frame = frame.assign(siren=plain.mask(placeholder))
-        valid = frame["siren"].map(siren.is_valid, na_action="ignore").astype("boolean")
-        wrong = ~valid.fillna(value=True).astype("bool")
-        for name, where in (
-            ("Made-up SIREN, emptied", placeholder),
-            ("SIREN that fail their check, kept", wrong),
-        ):
-            if where.any():
-                some = ", ".join(frame.loc[where, "code"].head(5))
-                notes.append(f"{name}: {int(where.sum())}, among them {some}")
-    if "siret" in frame:
-        twice = frame["siret"].notna() & frame["siret"].duplicated(keep=False)
-        if twice.any():
-            some = ", ".join(frame.loc[twice, "code"].head(5))
-            notes.append(f"Possible duplicates, same SIRET: {int(twice.sum())}, among them {some}")
+    notes: list[str] = []
+
+    def note(template: str, where: pd.Series[bool], **said: str) -> None:
+        if where.any():
+            some = ", ".join(accounts.frame.loc[where, "code"].head(5))
+            notes.append(Reason(template, count=int(where.sum()), some=some, **said))
+
+    for name, (length, valid) in NUMBERS.items():
+        if name not in accounts.frame:
+            continue
+        plain = accounts.frame[name].str.replace(r"\s", "", regex=True)
+        placeholder = plain.str[:9].isin(PLACEHOLDERS) & (plain.str.len() == length)
+        plain = plain.mask(placeholder)
+        accounts.frame = accounts.frame.assign(**{name: plain})
+        note(MADE_UP, placeholder, name=name.upper())
+        right = plain.map(valid, na_action="ignore").astype("boolean").fillna(value=True)
+        note(WRONG, ~right.astype("bool"), name=name.upper())
+        if name == "siret":
+            note(TWINS, plain.notna() & plain.duplicated(keep=False))
     return notes
 
 
@@ -122,7 +133,9 @@ def write(
     order = list(ENTITIES)
     for rows in sorted(tables.rows, key=lambda one: order.index(one.entity)):
         kept = _resolved(rows, records, tables.rejected)
-        kept = _converted(rows, kept, currency, rates, tables.rejected)
+        kept, why = _converted(rows, kept, records, currency, rates)
+        tables.rejected.add(rows.entity, rows.sheet, why[why != ""])
+        kept = kept[why == ""]
         timeline = _past(tables, rows.entity, kept, records, rates)
         begins = history.begins(rows, kept, timeline)
         done = records.write(rows.entity, _with_ids(kept, rows.entity), begins, timeline)
@@ -142,8 +155,28 @@ def write(
         begins = pd.Series(history.START, index=frame.index)
         counts[entity] = records.write(entity, frame, begins, timeline)
         latest += timeline["effective"].tolist()
+    absent = _absent(tables, records)
+    if absent:
+        tables.notes.append(Reason(ABSENT, tables=", ".join(absent)))
     last = max(latest)
     return list(counts.values()), dt.date.fromisoformat(last) if last > latest[0] else None
+
+
+def _absent(tables: Tables, records: Records) -> list[str]:
+    """What the source had and its files have no more, by table; files of mended rows are no whole.
+
+    Those anonymised are called otherwise in the files.
+    """
+    found = []
+    for entity in dict.fromkeys(rows.entity for rows in tables.rows):
+        mine = [rows for rows in tables.rows if rows.entity == entity]
+        if any(REASON in rows.sheet.form.columns for rows in mine):
+            continue
+        told = records.renamed().union(*(rows.codes for rows in mine))
+        gone = sum(code not in told for (code,) in records.pairs(entity, "code"))
+        if gone:
+            found.append(f"{entity} {gone}")
+    return found
 
 
 def references(entity: str) -> dict[str, str]:
@@ -179,7 +212,7 @@ def _resolved(rows: Rows, records: Records, rejected: Rejected) -> pd.DataFrame:
     A reference to the same entity stays a code: the record may be created with this very load.
     """
     frame = rows.frame.copy()
-    reasons = pd.Series("", index=frame.index, dtype="str")
+    why = pd.Series("", index=frame.index, dtype="str")
     for name, target in references(rows.entity).items():
         if name not in frame or f"{name}_id" == self_reference(rows.entity):
             continue
@@ -187,67 +220,81 @@ def _resolved(rows: Rows, records: Records, rejected: Rejected) -> pd.DataFrame:
         key = frame["pipeline"] + "/" + code if name == "stage" else code
         # The pipeline comes before the stage, but must still be a code when the stage needs it.
         ids = key.map(records.codes(target)).astype("Int64")
-        unknown = code.notna() & ids.isna() & (reasons == "")
-        reasons = reasons.mask(unknown, f"Référence inconnue : {name} = " + code.fillna(""))
+        unknown = code.notna() & ids.isna() & (why == "")
+        why = why.mask(unknown, tabular.each(reasons.UNKNOWN, field=name, code=code.fillna("")))
         frame[f"{name} id"] = ids
     done = {name: f"{name} id" for name in references(rows.entity) if f"{name} id" in frame}
     frame = frame.drop(columns=list(done)).rename(columns={new: old for old, new in done.items()})
     up = (self_reference(rows.entity) or "").removesuffix("_id")
     while up and up in frame:
-        there = set(frame.loc[reasons == "", "code"]) | set(records.codes(rows.entity))
-        unknown = frame[up].notna() & ~frame[up].isin(there) & (reasons == "")
+        there = set(frame.loc[why == "", "code"]) | set(records.codes(rows.entity))
+        unknown = frame[up].notna() & ~frame[up].isin(there) & (why == "")
         if not unknown.any():
             break
-        reasons = reasons.mask(unknown, f"Référence inconnue : {up} = " + frame[up].fillna(""))
-    wrong = reasons != ""
-    rejected.add(rows.entity, rows.sheet, reasons[wrong])
+        unread = tabular.each(reasons.UNKNOWN, field=up, code=frame[up].fillna(""))
+        why = why.mask(unknown, unread)
+    wrong = why != ""
+    rejected.add(rows.entity, rows.sheet, why[wrong])
     return frame[~wrong]
 
 
 def _converted(
     rows: Rows,
     frame: pd.DataFrame,
+    records: Records,
     currency: Currency,
     rates: Rates,
-    rejected: Rejected,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, pd.Series[str]]:
     """Money in the reporting currency, at the rate of the event's date.
 
-    `rates` keeps by document or deal what was in another currency, for what hangs on it.
+    A record keeps the currency and the rate that it was converted at, for what hangs on it and
+    comes without its own: lines, history. `rates` are those of this load.
+
+    Returns:
+        The rows, and why those can't be converted that can't; empty for the others.
     """
-    money = [
-        n for n, c in columns_of(rows.entity).items() if isinstance(c.type, Money) and n in frame
-    ]
+    columns = columns_of(rows.entity)
+    money = [name for name, c in columns.items() if isinstance(c.type, Money) and name in frame]
+    why = pd.Series("", index=frame.index, dtype="str")
     if "currency" not in frame:
-        if rows.entity == PER_LINE and rates:
-            document = rows.frame["document"].reindex(frame.index)
-            factor = document.map(
-                {code: rate for (of, code), rate in rates.items() if of == "document"}
-            ).fillna(1.0)
-            return frame.assign(**{name: values.cents(frame[name] * factor) for name in money})
-        return frame
-    code = frame.pop("currency").str.upper().fillna(currency.code)
-    event = frame.get(rows.mapping.event or "", pd.Series(pd.NaT, index=frame.index))
-    day = event.dt.strftime("%Y-%m-%d").fillna("")
-    pairs = {(one, on) for one, on in zip(code, day, strict=True) if one != currency.code}
-    known = {pair: _rate(currency, *pair) for pair in pairs}
-    rate = pd.Series(
-        [known.get(pair, 1.0) for pair in zip(code, day, strict=True)],
-        index=frame.index,
-        dtype="float64",
-    )
-    reasons = "Taux de change manquant : " + code + ", " + day.replace("", "sans date")
-    rejected.add(rows.entity, rows.sheet, reasons[rate.isna()])
-    foreign = (code != currency.code) & rate.notna()
-    rates |= {
-        (rows.entity, str(one)): factor
-        for one, factor in zip(frame.loc[foreign, "code"], rate[foreign].tolist(), strict=True)
+        of, codes = rows.entity, frame["code"]
+        if rows.entity == PER_LINE:
+            of, codes = "document", rows.frame["document"].reindex(frame.index)
+        elif "currency" not in columns:
+            return frame, why
+        rate = _factor(of, codes, records, rates)
+        why = why.mask(rate.isna(), tabular.each(reasons.NO_RATE_OF, code=codes.fillna("")))
+    else:
+        code = frame.pop("currency").str.upper().fillna(currency.code)
+        event = frame.get(rows.mapping.event or "", pd.Series(pd.NaT, index=frame.index))
+        day = event.dt.strftime("%Y-%m-%d").fillna("")
+        pairs = list(zip(code, day, strict=True))
+        known = {pair: _rate(currency, *pair) for pair in set(pairs)}
+        rate = pd.Series([known[pair] for pair in pairs], index=frame.index, dtype="float64")
+        on = day.replace("", reasons.UNDATED)
+        why = why.mask(rate.isna(), tabular.each(reasons.NO_RATE, currency=code, day=on))
+        rates |= dict(
+            zip(((rows.entity, one) for one in frame["code"]), rate.tolist(), strict=True)
+        )
+        if "currency" in columns:
+            foreign = code != currency.code
+            frame = frame.assign(currency=code.where(foreign), currency_rate=rate.where(foreign))
+    return frame.assign(**{name: values.cents(frame[name] * rate) for name in money}), why
+
+
+def _factor(entity: str, codes: pd.Series[str], records: Records, rates: Rates) -> pd.Series[float]:
+    """What the money of records is to be multiplied by: their own rate, of this load or before."""
+    ids, stored = records.codes(entity), records.rates(entity)
+    known = {
+        code: rates.get((entity, code), stored.get(ids.get(code, 0), 1.0))
+        for code in codes.dropna().unique()
     }
-    converted = frame.assign(**{name: values.cents(frame[name] * rate) for name in money})
-    return converted[rate.notna()]
+    return codes.map(known).astype("float64")
 
 
 def _rate(currency: Currency, code: str, day: str) -> float | None:
+    if code == currency.code:
+        return 1.0
     try:
         return float(currency.rate(code, dt.date.fromisoformat(day))) if day else None
     except SettingsError:
@@ -265,14 +312,14 @@ def _past(
     timeline = tables.past.get(entity)
     if timeline is None or timeline.empty:
         return history.empty()
-    reasons = pd.Series("", index=timeline.index, dtype="str")
+    why = pd.Series("", index=timeline.index, dtype="str")
     known = timeline["code"].isin(frame["code"]) | timeline["code"].isin(
         list(records.codes(entity))
     )
-    reasons = reasons.mask(~known, f"Référence inconnue : {entity} = " + timeline["code"])
+    why = why.mask(~known, tabular.each(reasons.UNKNOWN, field=entity, code=timeline["code"]))
     value = timeline["value"].astype("object")
     value = value.where(value.notna(), None)
-    names = references(entity)
+    names, columns = references(entity), columns_of(entity)
     own = self_reference(entity)
     for name in timeline["field"].unique():
         where = timeline["field"] == name
@@ -282,22 +329,24 @@ def _past(
                 key = _pipeline_of(timeline.loc[where, "code"], frame, records) + "/" + key
             found = key.map(records.codes(names[name]), na_action="ignore")
             lost = value[where].notna() & found.isna()
-            reasons[where] = reasons[where].mask(
-                lost & (reasons[where] == ""),
-                f"Référence inconnue : {name} = " + value[where].fillna(""),
+            why[where] = why[where].mask(
+                lost & (why[where] == ""),
+                tabular.each(reasons.UNKNOWN, field=name, code=value[where].fillna("")),
             )
             value[where] = found.astype("object").where(found.notna(), None)
-        elif (
-            isinstance(columns_of(entity).get(name, columns_of(entity)["code"]).type, Money)
-            and rates
-        ):
-            own_rates = {code: rate for (of, code), rate in rates.items() if of == entity}
-            factor = timeline.loc[where, "code"].map(own_rates).fillna(1.0)
-            value[where] = values.cents(value[where].astype("float64") * factor).astype("object")
-    wrong = reasons != ""
+        elif isinstance(tabular.kind(tabular.fields(entity).get(name)), Money):
+            codes = timeline.loc[where, "code"]
+            rate = _factor(entity, codes, records, rates) if "currency" in columns else 1.0
+            money = values.cents(value[where].astype("float64") * rate).astype("object")
+            value[where] = money.where(money.notna(), None)
+            unknown = value[where].isna() & timeline.loc[where, "value"].notna()
+            why[where] = why[where].mask(
+                unknown & (why[where] == ""), tabular.each(reasons.NO_RATE_OF, code=codes)
+            )
+    wrong = why != ""
     if wrong.any() and tables.past_sheet is not None:
         tables.rejected.add(
-            "history", tables.past_sheet, reasons[wrong].set_axis(timeline.loc[wrong, "line"])
+            "history", tables.past_sheet, why[wrong].set_axis(timeline.loc[wrong, "line"])
         )
     field_ids = {name: f"{name}_id" for name in names}
     return timeline.assign(value=value, field=timeline["field"].replace(field_ids))[~wrong]

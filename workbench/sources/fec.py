@@ -20,11 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from workbench.errors import SourceError
+from workbench.errors import Reason, SourceError
+from workbench.locale import msg
+from workbench.sources import reasons as why
 from workbench.sources import values
 from workbench.sources.encoding import decode
 from workbench.sources.fec_entries import complete
 from workbench.sources.fec_mend import Shape, mend
+from workbench.sources.rejected import REASON, Form
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +64,7 @@ LINE = [
 ]  # fmt: skip
 OPENING = ("AN", "ANO", "RAN", "ANX")  # what accounting programs call that journal
 SIDES = {"D": 1, "C": -1, "+1": 1, "1": 1, "-1": -1, "+": 1, "-": -1}
+MENDED = msg("Lignes décalées, redressées : {count}")
 MANY = 20  # so many lines with nameless columns at their end are no accident
 
 
@@ -87,12 +91,16 @@ class Ledger:
             `customer` the code of a 411 line's customer, or on a 70x line of its entry's only one.
         rejected: a row per line that didn't fit: `line`, `reason`, `raw`.
         notes: what was mended or left open, in words.
+        form: how its rejected lines are to be written.
+        part: whether these are lines that were rejected before, and mended; not a whole ledger.
         dialect: the encoding, delimiter and decimal mark that were found.
     """
 
     lines: pd.DataFrame
     rejected: pd.DataFrame
+    form: Form
     notes: list[str] = field(default_factory=list)
+    part: bool = False
     dialect: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -149,6 +157,10 @@ def parse(data: bytes, *, name: str = "FEC") -> Ledger:
     head, _, body = text.partition("\n")
     raw = {n: line for n, line in enumerate(body.split("\n"), start=2) if line.strip()}
     delimiter = max("\t|;", key=head.count)
+    part = head.startswith(REASON + delimiter)
+    if part:  # why each line was rejected stands before it
+        head = head.partition(delimiter)[2]
+        raw = {n: line.partition(delimiter)[2] for n, line in raw.items()}
     shape = Shape(_columns(head, delimiter, name), delimiter)
     table, odd = _split(raw, shape)
     decimal = values.decimal_mark(
@@ -164,18 +176,21 @@ def parse(data: bytes, *, name: str = "FEC") -> Ledger:
     lines = lines[reasons == ""]
     mended = mend({n: raw[n] for n in bad}, shape, lines, decimal)
     if mended:
-        found, why = _typed(shape.table(list(mended.values())), decimal)
+        found, doubts = _typed(shape.table(list(mended.values())), decimal)
         found.index = pd.Index(list(mended), dtype="int64")
-        lines = pd.concat([lines, found[(why == "").to_numpy()]]).sort_index()
+        lines = pd.concat([lines, found[(doubts == "").to_numpy()]]).sort_index()
     left = sorted(set(bad) - set(lines.index.tolist()))
-    notes = [f"Shifted lines mended: {len(bad) - len(left)}"] if mended else []
+    straight = len(bad) - len(left)
+    notes: list[str] = [Reason(MENDED, count=straight)] if straight else []
     lines, more = complete(lines.assign(opening=opening(lines)))
     return Ledger(
         lines.rename_axis("line").reset_index()[LINE],
         pd.DataFrame(
             {"line": left, "reason": [bad[n] for n in left], "raw": [raw[n] for n in left]}
         ),
+        Form([head], delimiter, whole=True),
         notes + more,
+        part,
         {"encoding": encoding, "delimiter": delimiter, "decimal": decimal},
     )
 
@@ -220,7 +235,7 @@ def _split(raw: dict[int, str], shape: Shape) -> tuple[pa.Table, dict[int, str]]
         width = usual
     beyond = width - len(shape.names)
     odd = {
-        n: f"Nombre de colonnes : {count} au lieu de {len(shape.names)}"
+        n: why.COLUMNS.format(found=count, wanted=len(shape.names))
         for n, count in counts.items()
         if count != width or (beyond and trailing and n not in ended)
     }
@@ -262,13 +277,13 @@ def _typed(table: pa.Table, decimal: str) -> tuple[pd.DataFrame, pd.Series[str]]
         frame["debit"] = np.where(side == 1, amount, side * 0)
         frame["credit"] = np.where(side == -1, amount, side * 0)
     wrong = {
-        "Journal manquant": frame["journal"].isna(),
-        "Date illisible": frame["date"].isna(),
-        "Compte illisible": ~frame["account_number"]
+        why.NO_JOURNAL: frame["journal"].isna(),
+        why.LINE_DATE: frame["date"].isna(),
+        why.LINE_ACCOUNT: ~frame["account_number"]
         .str.match("[0-9]")
         .fillna(value=False)
         .astype(bool),
-        "Montant illisible": frame["debit"].isna() | frame["credit"].isna(),
+        why.LINE_AMOUNT: frame["debit"].isna() | frame["credit"].isna(),
     }
     reasons = pd.Series("", index=frame.index, dtype="str")
     for reason, where in wrong.items():

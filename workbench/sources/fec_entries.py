@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from workbench.errors import Reason
+from workbench.locale import msg
+
+UNBALANCED = msg("Écritures non équilibrées : {count}, dont {some}")
 SOME = 5  # entries named in a note
 FEW = 3  # an entry may bear some dates; a number that bears more is no number
 
@@ -35,7 +39,7 @@ def _notes(lines: pd.DataFrame) -> list[str]:
         f"{journal} {entry} ({cents / 100:.2f})"
         for (journal, entry), cents in zip(wrong.index.tolist(), wrong[:5].tolist(), strict=False)
     )
-    return [f"Entries that don't balance: {len(wrong)}, among them {some}"]
+    return [Reason(UNBALANCED, count=len(wrong), some=some)]
 
 
 def _cents(lines: pd.DataFrame) -> pd.Series[int]:

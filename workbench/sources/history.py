@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from sqlalchemy import Date
 
-from workbench.sources import tabular
+from workbench.sources import reasons, tabular
 from workbench.store.batch import plain
 from workbench.store.journal import BEGINNING
 from workbench.store.schema import ENTITIES
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Column
 
     from workbench.sources.preset import Preset
-    from workbench.sources.tabular import Rejected, Rows, Sheet
+    from workbench.sources.rejected import Rejected
+    from workbench.sources.sheets import Sheet
+    from workbench.sources.tabular import Rows
 
 COLUMNS = ["code", "field", "effective", "value"]
 START = BEGINNING.isoformat()
@@ -42,19 +44,19 @@ def read(sheet: Sheet, preset: Preset, rejected: Rejected) -> dict[str, pd.DataF
     cells = sheet.cells.apply(lambda column: column.str.strip())
     tabular.require(sheet, ["entity", *COLUMNS])
     found: dict[str, list[pd.DataFrame]] = {}
-    day = tabular.typed(cells["effective"], Date(), sheet, preset)
-    reasons = pd.Series("", index=cells.index, dtype="str").mask(
-        day.isna(), "Date illisible : effective = " + cells["effective"]
+    day = tabular.typed(cells["effective"], Date(), preset)
+    why = pd.Series("", index=cells.index, dtype="str").mask(
+        day.isna(), tabular.each(reasons.NO_DATE, field="effective", text=cells["effective"])
     )
-    for (name, field), group in cells[reasons == ""].groupby(["entity", "field"], sort=False):
+    for (name, field), group in cells[why == ""].groupby(["entity", "field"], sort=False):
         entity = NAMES.get(str(name))
         column = tabular.fields(entity).get(str(field)) if entity else None
         if entity is None or column is None:
-            reasons[group.index] = f"Champ inconnu : {name}.{field}"
+            why[group.index] = reasons.NO_FIELD.format(field=f"{name}.{field}")
             continue
-        value = tabular.typed(group["value"], tabular.kind(column), sheet, preset)
-        reasons[group.index] = tabular.misfits(entity, str(field), group["value"], value)
-        fits = group.index[reasons[group.index] == ""]
+        value = tabular.typed(group["value"], tabular.kind(column), preset)
+        why[group.index] = tabular.misfits(entity, str(field), group["value"], value)
+        fits = group.index[why[group.index] == ""]
         found.setdefault(entity, []).append(
             pd.DataFrame(
                 {
@@ -66,7 +68,7 @@ def read(sheet: Sheet, preset: Preset, rejected: Rejected) -> dict[str, pd.DataF
                 }
             )
         )
-    rejected.add("history", sheet, reasons[reasons != ""])
+    rejected.add("history", sheet, why[why != ""])
     return {entity: pd.concat(parts).sort_index() for entity, parts in found.items()}
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pandas as pd
 from sqlalchemy import select
 
 from workbench.sources import crm
 from workbench.store.privacy import key as keys
+from workbench.store.privacy import rejected
 from workbench.store.privacy.fields import MASK, instead
 from workbench.store.privacy.mentions import Known, Mentions, Reach
 from workbench.store.privacy.people import Others
@@ -193,28 +193,27 @@ class KeptOut:
 
     # What didn't fit
 
-    def rejected(self, rejected: pd.DataFrame) -> pd.DataFrame:
+    def rejected(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rejected rows, nothing left in those that tell of them."""
-        if rejected.empty:
-            return rejected
+        if frame.empty:
+            return frame
         about = [
-            self._tells(table, raw)
-            for table, raw in zip(rejected["table"], rejected["raw"], strict=True)
+            self._tells(table, raw) for table, raw in zip(frame["table"], frame["raw"], strict=True)
         ]
-        where = pd.Series(about, index=rejected.index, dtype="bool")
-        return rejected.assign(
-            raw=rejected["raw"].mask(where, rejected["raw"].map(_emptied)),
-            reason=rejected["reason"].mask(where, rejected["reason"].str.partition(" = ")[0]),
+        where = pd.Series(about, index=frame.index, dtype="bool")
+        return frame.assign(
+            raw=frame["raw"].mask(where, frame["raw"].map(rejected.emptied)),
+            reason=frame["reason"].mask(where, frame["reason"].map(rejected.bare)),
         )
 
     def _tells(self, table: str, raw: str) -> bool:
         if ("raw", self.key.hash("raw", table, raw)) in self.codes:
             return True
-        cells = [str(cell) for cell in orjson.loads(raw).values() if cell]
+        cells = rejected.cells(raw)
         whole = " ".join(cells)
         if any(known.told_by(whole) for known in self._known):
             return True
-        found = (self._found(kind, cell) for kind in PEOPLE for cell in cells)
+        found = (self._found(kind, cell) for kind in (*PEOPLE, "customer") for cell in cells)
         return any(held is not None and held[1] for held in found)
 
 
@@ -247,8 +246,3 @@ def _masked(frame: pd.DataFrame, references: Mapping[str, str], mentions: Mentio
         if moved:
             frame = frame.assign(**{name: column.replace(moved)})
     return frame
-
-
-def _emptied(raw: str) -> str:
-    cells = orjson.loads(raw)
-    return orjson.dumps({name: MASK if cell else cell for name, cell in cells.items()}).decode()

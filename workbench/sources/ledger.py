@@ -1,13 +1,14 @@
 """Loads FEC files: which ledger each is, its customers, and its lines as records.
 
-A line is known by its ledger, journal, entry and place in the entry, not by the file's name or
-encoding; a corrected file puts right what changed and takes away what it no longer has.
+A line is known by its ledger and by what it says, else by its place: journal, entry and rank in the
+entry; never by the file's name or encoding. A corrected file puts right what changed and takes away
+what it no longer has; a file of mended lines adds them to the ledger that they were rejected from.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,6 +16,8 @@ import pandas as pd
 from workbench.errors import SourceError
 from workbench.sources import fec, history
 from workbench.sources.fec import LINE
+from workbench.sources.fec_entries import complete
+from workbench.sources.rejected import REASON
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"^(\d{9,10})FEC\d{8}", re.IGNORECASE)
 STRAY = 200  # a month with fewer than one line in so many doesn't begin or end a fiscal year
 FIELDS = [name for name in LINE if name not in ("line", "customer", "customer_name")]
+SAID = [name for name in FIELDS if name != "entry"]  # numbers of entries may be given anew
+DATES = ("date", "piece_date", "letter_date")
 
 
 @dataclass
@@ -95,16 +100,20 @@ def write(
         SourceError: a ledger overlaps with an earlier one that began in another month.
     """
     known = _known(records)
+    held = _held(records)
+    told = sum(len(book.ledger.lines) for book in books)
     for book in books:
         _recognise(book, known)
+        if book.ledger.part:
+            _join(book, held)
     customers = pd.concat([book.ledger.customers for book in books])
     customers = customers.drop_duplicates("code", keep="last").reset_index(drop=True)
     named = customers if customers["name"].notna().any() else customers[["code"]]
     start = pd.Series(history.START, index=customers.index)
     people = records.write("ledger_customer", named, start, history.empty())
     people.read = len(customers)
-    lines = pd.concat([_lines(book, records) for book in books], ignore_index=True)
-    vanished = _vanished(books, lines, records)
+    lines = pd.concat([_lines(book, held, records) for book in books], ignore_index=True)
+    vanished = _vanished(books, lines, held)
     done = records.write(
         "ledger_entry",
         lines,
@@ -114,12 +123,14 @@ def write(
     records.remove("ledger_entry", vanished)
     done.deleted = len(vanished)
     done.rejected = sum(len(book.ledger.rejected) for book in books)
-    done.read = len(lines) + done.rejected
+    done.read = told + done.rejected
+    # What the store had of the ledger, a file of mended lines doesn't tell.
+    done.same = max(done.same - len(lines) + told, 0)
     done.sums = {
         name: round(sum(getattr(book.ledger.totals, name) for book in books), 2)
         for name in ("debit", "credit", "balance")
     }
-    progress("ledger_entry", len(lines))
+    progress("ledger_entry", told)
     return [people, done], lines["date"].max().date()
 
 
@@ -142,6 +153,9 @@ def _known(records: Records) -> pd.DataFrame:
 
 def _recognise(book: Book, known: pd.DataFrame) -> None:
     """Find the book among the ledgers that the store has: the same company, beginning alike."""
+    if book.ledger.part:
+        _place(book, known)
+        return
     spans: list[list[str]] = known[["company", "begins", "ends"]].to_numpy().tolist()
     for company, begins, ends in spans:
         stranger = company and book.company and company != book.company
@@ -155,28 +169,117 @@ def _recognise(book: Book, known: pd.DataFrame) -> None:
         book.company = company
 
 
-def _lines(book: Book, records: Records) -> pd.DataFrame:
+def _place(book: Book, known: pd.DataFrame) -> None:
+    """Find the ledger that mended lines are of: the last one to begin before them.
+
+    Raises:
+        SourceError: the store has none such, or of several companies.
+    """
+    mine = known[known["begins"] <= book.begins]
+    if book.company:
+        mine = mine[mine["company"].isin([book.company, ""])]
+    if len(set(mine["company"])) != 1:
+        there = "none" if mine.empty else "several companies'"
+        raise SourceError(
+            f"{book.file} holds mended lines of {book.begins}, and the store has {there} such "
+            "ledgers. Load the ledger first, and call the file of its lines as the ledger's."
+        )
+    found = mine.sort_values("begins").iloc[-1]
+    book.company, book.begins = found["company"], found["begins"]
+
+
+def _held(records: Records) -> pd.DataFrame:
+    """The lines that the store has of this source, as they are read from a file, in their order."""
+    customers = records.pairs("ledger_customer", "id", "code", "name")
+    rows: list[tuple[Any, ...]] = records.pairs(
+        "ledger_entry", "id", "code", "customer_id", *FIELDS
+    )
+    held = pd.DataFrame(rows, columns=["id", "code", "customer_id", *FIELDS]).sort_values("id")
+    texts = [name for name in FIELDS if name not in (*DATES, "opening", "debit", "credit")]
+    return held.assign(
+        **{name: pd.to_datetime(held[name]).astype("datetime64[us]") for name in DATES},
+        **{name: held[name].astype("float64") for name in ("debit", "credit")},
+        **{name: held[name].astype("str") for name in texts},
+        key=held["code"].astype("str").str.split("/", n=1).str[0],
+        customer=held["customer_id"].map({id_: code for id_, code, _ in customers}).astype("str"),
+        customer_name=held["customer_id"].map({id_: n for id_, _, n in customers}).astype("str"),
+    ).reset_index(drop=True)
+
+
+def _join(book: Book, held: pd.DataFrame) -> None:
+    """Make of mended lines the whole ledger: the lines that the store has, and those among them.
+
+    Entries and customers are settled anew, as a line that was missing may bring its entry's.
+    """
+    mine = held[held["key"] == book.key]
     lines = book.ledger.lines
-    place = lines.groupby(["journal", "entry"]).cumcount() + 1
-    code = book.key + "/" + lines["journal"] + "/" + lines["entry"] + "/" + place.astype("str")
+    fresh = lines[~_content(lines).isin(_content(mine))]
+    whole = pd.concat([mine[LINE[1:]], fresh[LINE[1:]]], ignore_index=True)
+    settled, _ = complete(whole.assign(number=whole["entry"], line=range(len(whole))))
+    book.ledger = replace(book.ledger, lines=settled[LINE], notes=[])
+
+
+def _content(lines: pd.DataFrame) -> pd.Series[str]:
+    """What each line says, and the how-manieth to say it in its ledger it is."""
+    said = pd.Series("", index=lines.index, dtype="str")
+    for name in SAID:
+        column = lines[name]
+        if name in DATES:
+            text = column.dt.strftime("%Y-%m-%d").fillna("")
+        elif name in ("debit", "credit"):
+            text = (column * 100).round().astype("int64").astype("str")
+        else:
+            text = column.astype("object").fillna("").astype("str")
+        said = said + text + "\0"
+    return said + said.groupby(said).cumcount().astype("str")
+
+
+def _lines(book: Book, held: pd.DataFrame, records: Records) -> pd.DataFrame:
+    """The book's lines as records.
+
+    Each has the code of the line that says the same, else of the line that stands in its place,
+    else one that no line of the ledger has.
+    """
+    lines = book.ledger.lines.reset_index(drop=True)
     customer = lines["customer"].map(records.codes("ledger_customer")).astype("Int64")
+    entry = book.key + "/" + lines["journal"] + "/" + lines["entry"] + "/"
+    place = lines.groupby(["journal", "entry"]).cumcount() + 1
+    code = entry + place.astype("str")
+    mine = held[held["key"] == book.key]
+    if len(mine):
+        by_content = dict(zip(_content(mine), mine["code"], strict=True))
+        same = _content(lines).map(by_content).astype("str")
+        taken = set(same.dropna())
+        free = same.isna() & ~code.isin(taken)
+        code = same.where(same.notna(), code.where(free))
+        rest = code.isna()
+        taken |= set(code[free])
+        for at in lines.index[rest]:
+            rank = int(place[at])
+            while f"{entry[at]}{rank}" in taken:
+                rank += 1
+            code[at] = f"{entry[at]}{rank}"
+            taken.add(code[at])
     return lines[FIELDS].assign(code=code, customer_id=customer)
 
 
-def _vanished(books: list[Book], lines: pd.DataFrame, records: Records) -> list[str]:
+def _vanished(books: list[Book], lines: pd.DataFrame, held: pd.DataFrame) -> list[str]:
     """Lines that the store has of these ledgers and the files don't.
 
     Raises:
-        SourceError: they are most of a ledger; such a file is a part, not a correction.
+        SourceError: they are most of a ledger, and the file ends before it or is far shorter; such
+            a file is a part, not a correction.
     """
-    codes = [code for (code,) in records.pairs("ledger_entry", "code")]
-    held = pd.DataFrame({"code": codes, "key": [code.split("/", 1)[0] for code in codes]})
-    held["gone"] = ~held["code"].isin(lines["code"])
+    gone = ~held["code"].isin(lines["code"])
     for book in books:
-        mine = held[held["key"] == book.key]
-        if mine["gone"].sum() * 2 > len(mine):
+        mine = held["key"] == book.key
+        lost, there = int((gone & mine).sum()), int(mine.sum())
+        ends = held.loc[mine, "date"].max()
+        short = len(book.ledger.lines) * 2 < there or book.ledger.lines["date"].max() < ends
+        if lost * 2 > there and short:
             raise SourceError(
-                f"{book.file} lacks {int(mine['gone'].sum())} of the {len(mine)} lines that the "
-                f"store has of the ledger of {book.begins}. Load the file of the whole year."
+                f"{book.file} lacks {lost} of the {there} lines that the store has of the ledger "
+                f"of {book.begins}. Load the file of the whole year; a file of mended lines keeps "
+                f"its column {REASON!r}, the first one."
             )
-    return sorted(held.loc[held["gone"] & held["key"].isin([book.key for book in books]), "code"])
+    return sorted(held.loc[gone & held["key"].isin([book.key for book in books]), "code"])

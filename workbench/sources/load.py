@@ -5,28 +5,31 @@ Reading comes before the transaction, so that a file that can't be read leaves n
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pandas as pd
 from sqlalchemy import insert, select
 
-from workbench.errors import SourceError
+from workbench.errors import Reason, SourceError
+from workbench.locale import msg
 from workbench.settings import Currency, SourceSettings
 from workbench.sources import crm, ledger, matching, preset
 from workbench.sources.keptout import KeptOut
 from workbench.sources.records import Counts, Records
+from workbench.sources.rejected import LINE, Rejected, name_of
 from workbench.store import journal
-from workbench.store.schema import Account, LedgerCustomer, Load, RejectedRow
+from workbench.store.schema import Account, LedgerCustomer, Load, LoadedTable, RejectedRow
 from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
     from sqlalchemy import Engine
 
     from workbench.sources.crm import Tables
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 REJECTED = ["file", "line", "table", "reason", "raw"]
-TEXT_LINE = "line"  # the key under which a rejected ledger line is kept whole
+OF_FILE = msg("{file} : {note}")
 
 
 @dataclass
@@ -47,15 +50,17 @@ class LoadReport:
 
     Attributes:
         tables: counts and control totals of each table, in the order of writing.
-        rejected: a row per row that didn't fit: file, line, table, reason, raw (JSON).
-        notes: what else should be known, in words.
+        rejected: a row per row that didn't fit: file, line, table, reason, raw and form (JSON).
+        notes: what else should be known, in words: each a `Reason`.
         data_date: the latest date of an event in the files.
         loads: ids of the rows in `load`.
         seconds: how long it took.
     """
 
     tables: list[Counts] = field(default_factory=list)
-    rejected: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REJECTED))
+    rejected: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=[*REJECTED, "form"])
+    )
     notes: list[str] = field(default_factory=list)
     data_date: dt.date | None = None
     loads: list[int] = field(default_factory=list)
@@ -79,6 +84,19 @@ class _Read:
     tables: Tables | None = None
     books: list[Book] = field(default_factory=list)
 
+    @property
+    def forms(self) -> dict[str, str]:
+        """In which form each file, or sheet of one, is written."""
+        books = {book.file: book.ledger.form.json for book in self.books}
+        sheets = self.tables.sheets if self.tables else []
+        closed: dict[str, dict[str, str]] = {}
+        for rows in self.tables.rows if self.tables else []:
+            closed.setdefault(rows.sheet.file, {}).update(rows.mapping.closed)
+        return books | {
+            sheet.file: replace(sheet.form, closed=closed.get(sheet.file, {})).json
+            for sheet in sheets
+        }
+
 
 class _Steps:
     """Tells `progress` what is being done, and how many rows of how many are."""
@@ -97,6 +115,10 @@ class _Steps:
         self.done += rows
         if self.progress:
             self.progress(what, self.done, self.total)
+
+    def ends(self, what: str) -> None:
+        """All is dealt with, rows that were left out or read twice included."""
+        self.writes(what, self.total - self.done)
 
 
 def load(
@@ -120,7 +142,8 @@ def load(
         user: who loads.
         progress: called with what is being done, rows dealt with, and rows in all.
         currency: the reporting currency and the rates of others; euro without rates if left out.
-        today: since when a value holds that changed without a date; today's date if left out.
+        today: since when a value holds that changed without a date; the load's own day, in UTC, if
+            left out.
         rules: those that act on what is loaded; the usual ones if left out.
         key: by which those who were anonymised are known again, and left out.
 
@@ -133,11 +156,11 @@ def load(
     ordered = sorted(sources, key=lambda source: source.kind != "crm")
     read = [_read(source, steps) for source in ordered]
     report = LoadReport()
-    with journal.batch(engine, journal.Author(user, Surface.LOAD), rules) as batch:
+    with journal.batch(engine, journal.Author(user, Surface.LOAD), rules, today) as batch:
         parts = [
             _write(
                 one,
-                Records(batch, one.name, today or _calendar_day()),
+                Records(batch, one.name, today or batch.recorded_at.date()),
                 currency or Currency(),
                 steps,
                 KeptOut.of(batch.connection, key, one.name),
@@ -150,14 +173,11 @@ def load(
             report.tables += part.tables
             report.notes += part.notes
             report.rejected = pd.concat([report.rejected, part.rejected], ignore_index=True)
+        steps.ends("journal")
     dates = [part.data_date for part in parts if part.data_date]
     report.data_date = max(dates, default=None)
     report.seconds = time.perf_counter() - started
     return report
-
-
-def _calendar_day() -> dt.date:
-    return dt.datetime.now().astimezone().date()
 
 
 def _read(source: SourceSettings, steps: _Steps) -> _Read:
@@ -185,24 +205,23 @@ def _write(
         kept.screen_books(read.books)
     if read.tables is None or read.preset is None:
         counts, latest = ledger.write(read.books, records, steps.writes)
-        rejected = [
-            {
-                "file": book.file,
-                "line": int(line),
-                "table": "ledger_entry",
-                "reason": reason,
-                "raw": orjson.dumps({TEXT_LINE: raw}).decode(),
-            }
+        misfits = Rejected()
+        for book in read.books:
+            for line, reason, raw in book.ledger.rejected.itertuples(index=False):
+                misfits.put("ledger_entry", book.file, int(line), reason, {LINE: raw})
+        rejected = misfits.rows
+        notes: list[str] = [
+            Reason(OF_FILE, file=book.file, note=note)
             for book in read.books
-            for line, reason, raw in book.ledger.rejected.itertuples(index=False)
+            for note in book.ledger.notes
         ]
-        notes = [f"{book.file}: {note}" for book in read.books for note in book.ledger.notes]
     else:
         counts, latest = crm.write(read.tables, records, read.preset, currency, steps.writes)
         rejected, notes = read.tables.rejected.rows, read.tables.notes
     frame = pd.DataFrame(rejected, columns=REJECTED)
     if kept:
         frame = kept.rejected(frame)
+    frame = frame.assign(form=frame["file"].map(read.forms))
     return LoadReport(counts, frame, notes=notes, data_date=latest)
 
 
@@ -266,25 +285,12 @@ def _keep(batch: Batch, user: str, read: _Read, part: LoadReport) -> int:
         },
     )
     load_id = int(row.scalar_one())
+    read_tables = [
+        {"load_id": load_id, "file": file, "name": name_of(file), "form": form}
+        for file, form in read.forms.items()
+    ]
+    batch.connection.execute(insert(LoadedTable), read_tables)
     if len(part.rejected):
-        rows: Any = part.rejected.assign(load_id=load_id).to_dict("records")
+        rows: Any = part.rejected[REJECTED].assign(load_id=load_id).to_dict("records")
         batch.connection.execute(insert(RejectedRow), rows)
     return load_id
-
-
-def write_rejected(rejected: pd.DataFrame, folder: Path) -> list[Path]:
-    """Write rejected rows as files to be mended and loaded again: the same columns, and `reason`.
-
-    Args:
-        rejected: columns file, reason, raw, as in `LoadReport.rejected` and table `rejected_rows`.
-        folder: where; made if it isn't there. Ledger lines are written as they stood.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, group in rejected.groupby("file", sort=False):
-        raws = [orjson.loads(raw) for raw in group["raw"]]
-        cells = pd.DataFrame(raws).assign(reason=group["reason"].to_numpy())
-        path = folder / f"{Path(str(name).rpartition(':')[2]).stem}.csv"
-        cells.to_csv(path, index=False, encoding="utf-8-sig")
-        written.append(path)
-    return written

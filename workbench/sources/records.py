@@ -16,9 +16,9 @@ from sqlalchemy import insert, select
 
 from workbench.sources.history import COLUMNS
 from workbench.store import outbox
-from workbench.store.batch import columns_of, plain, table_of
+from workbench.store.batch import columns_of, defaults_of, plain, table_of
 from workbench.store.replay import Event, undone
-from workbench.store.schema import Change, KeptField, Outbox, SourceConflict
+from workbench.store.schema import Change, KeptField, KeptOut, Outbox, SourceConflict
 from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
@@ -112,7 +112,10 @@ class _ThreeWays:
         for (code, name), steps in told.items():
             known = self._said(code, name)
             fresh = [step for step in steps[1:] if step not in known]
-            if steps[0][1] != known[0][1] and steps[0] not in known:
+            # The first says what held from the beginning, or else what a mended row says alone.
+            if steps[0] not in known and steps[0][1] != _held_on(steps[0][0], known):
+                if steps[0][0] < known[0][0]:
+                    fresh.insert(0, known[0])
                 fresh.insert(0, steps[0])
             if name in current:
                 value = current[name][code]
@@ -228,6 +231,8 @@ class Records:
         born = now.assign(source=self.source).rename(columns={"begins": "effective"})
         for name, began in mine[first].groupby("field"):
             born.loc[began["code"], str(name)] = began["value"].array
+        usual = {name: value for name, value in defaults_of(entity).items() if name in born}
+        born = born.fillna(usual)
         ids = self.codes(entity)
         later = [mine.loc[~first, COLUMNS]]
         for wave, cut in _waves(born, up):
@@ -471,10 +476,25 @@ class Records:
         query = select(*(table.c[name] for name in names)).where(table.c.source == self.source)
         return [tuple(row) for row in self.batch.connection.execute(query)]
 
+    def rates(self, entity: str) -> dict[int, float]:
+        """By id, the rate of each record whose money is in another currency than ours."""
+        table = table_of(entity)
+        query = select(table.c.id, table.c.currency_rate).where(table.c.currency.is_not(None))
+        return dict(self.batch.connection.execute(query).tuples().all())
+
+    def renamed(self) -> set[str | None]:
+        """Codes that records have since they were anonymised."""
+        return set(self.batch.connection.scalars(select(KeptOut.code)))
+
     def remove(self, entity: str, codes: list[str]) -> None:
         """Delete records that the source no longer has."""
         ids = self.codes(entity)
         self.batch.delete(entity, [ids.pop(code) for code in codes])
+
+
+def _held_on(day: str, known: list[tuple[str, Any]]) -> Any:
+    """What dated values say of a day; of one before them all, what the first says."""
+    return [value for since, value in known if since <= day or (since, value) == known[0]][-1]
 
 
 def _json(value: Any) -> str | None:

@@ -23,7 +23,9 @@ FEC_DATES = (
 def text(values: Iterable[Any] | pa.ChunkedArray) -> pa.ChunkedArray:
     """A column of trimmed text, empty where there was nothing."""
     if not isinstance(values, pa.ChunkedArray):
-        values = pa.chunked_array([pa.array(values, pa.string())])
+        found = pa.array(values, pa.string())
+        chunks = found.chunks if isinstance(found, pa.ChunkedArray) else [found]
+        values = pa.chunked_array(chunks, pa.string())  # a column without rows has no chunk to ask
     return pc.utf8_trim_whitespace(pc.fill_null(values, ""))
 
 

@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from workbench.errors import StoreError
 from workbench.store.sqlite import Libraries
@@ -90,7 +90,7 @@ def migrate(url: str) -> Engine:
     try:
         with writing(engine) as connection:
             command.upgrade(_migrations(connection), "head")
-    except OperationalError as error:
+    except DatabaseError as error:
         raise StoreError(f"{url}: {error.orig}") from error
     return engine
 
@@ -112,7 +112,7 @@ def connect(url: str) -> Engine:
     try:
         with engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
+    except DatabaseError as error:
         raise StoreError(f"{url}: {error.orig}") from error
     head = ScriptDirectory.from_config(_migrations()).get_current_head()
     if found != head:

@@ -42,14 +42,14 @@ OPEN: Mapping[str, frozenset[str]] = {
     "opportunity": frozenset({
         "name", "account_id", "contact_id", "pipeline_id", "stage_id", "amount", "probability",
         "close_date", "owner_id", "created_on", "loss_reason", "product", "competitor",
-        "next_step", "duration_months",
+        "next_step", "duration_months", "currency", "currency_rate",
     }),
     "project": frozenset({
         "name", "account_id", "opportunity_id", "starts_on", "ends_on", "amount",
     }),
     "document": frozenset({
         "kind", "state", "account_id", "opportunity_id", "date", "due_date", "amount",
-        "amount_with_tax",
+        "amount_with_tax", "currency", "currency_rate",
     }),
     "document_line": frozenset({
         "document_id", "position", "product", "family", "quantity", "unit_price", "amount",
@@ -61,6 +61,7 @@ OPEN: Mapping[str, frozenset[str]] = {
     }),
     "contract": frozenset({
         "account_id", "kind", "competitor", "subject", "begins_on", "ends_on", "yearly_amount",
+        "currency", "currency_rate",
     }),
     "activity": frozenset({
         "account_id", "contact_id", "opportunity_id", "rep_id", "kind", "date", "two_way",

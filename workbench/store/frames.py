@@ -400,11 +400,20 @@ def document_lines(day: dt.date, scope: Scope) -> Select[Any]:
 def ledger_entries(day: dt.date, scope: Scope) -> Select[Any]:
     """Ledger lines dated up to the day; for a part of the company, those of its customers."""
     entry = s.LedgerEntry
-    query = select(*_columns("ledger_entries", entry)).where(entry.date <= day)
+    columns = _columns("ledger_entries", entry, book=_book(entry.code))
+    query = select(*columns).where(entry.date <= day)
     if scope.reps is None:
         return query
     mine = select(s.LedgerCustomer.id).where(scope.sees(s.LedgerCustomer.account_id))
     return query.where(entry.customer_id.in_(mine))
+
+
+def _book(code: Any) -> ColumnElement[str]:
+    """What a line's code begins with: `2025-01` or, with its company, `210000006-2025-01`."""
+    month = len("2025-01")
+    dashes = {5: month, 10: 10 + month}  # where the first dash stands, and how long that is
+    whens = [(func.substr(code, at, 1) == "-", length) for at, length in dashes.items()]
+    return func.substr(code, 1, case(*whens, else_=11 + month))
 
 
 def ledger_customers(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - undated
@@ -483,8 +492,20 @@ def loads(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - everybod
 
 
 def rejected_rows(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - undated
-    """Rows that didn't fit; they are of nobody in particular."""
-    return select(*_columns("rejected_rows", s.RejectedRow)).where(scope.sees_all())
+    """Rows that don't fit, of the newest load of each table; they are of nobody in particular."""
+    row, load, read = s.RejectedRow, s.Load, s.LoadedTable
+    since, again = aliased(s.Load), aliased(s.LoadedTable)
+    newer = (
+        exists()
+        .where(again.load_id == since.id, again.name == read.name)
+        .where(since.source == load.source, since.id > load.id, since.undone_by.is_(None))
+    )
+    return (
+        select(*_columns("rejected_rows", row, form=read.form))
+        .join(load, load.id == row.load_id)
+        .join(read, and_(read.load_id == row.load_id, read.file == row.file))
+        .where(scope.sees_all(), load.undone_by.is_(None), ~newer)
+    )
 
 
 # Per table: its query, and the entities whose changes move it.
