@@ -19,7 +19,7 @@ from tornado.web import ErrorHandler, GZipContentEncoding, RedirectHandler
 
 from dashboards import assets, live, pages, person_file, report_files, states, workbook_file
 from dashboards.chart import PLOTLY
-from dashboards.filters import NAMES, from_query
+from dashboards.filters import NAMES, from_query, told_by
 from dashboards.live import Pulse
 from dashboards.login import auth, doors, headers, oidc, socket, watch
 from dashboards.session import POOL, Session
@@ -57,7 +57,8 @@ def show(page: Page, every: list[Page], settings: Settings, pulse: Pulse) -> Any
     if not page.open_to(viewer):
         engine = connect(settings.database)
         POOL.submit(access_log.note, engine, Access.FORBIDDEN, viewer.username, detail=page.path)
-    asked = {name: values[0].decode() for name, values in (pn.state.session_args or {}).items()}
+    asked = told_by(pn.state.session_args or {})
+    query = {name: value for name, value in asked.items() if isinstance(value, str)}
     cookies = pn.state.cookies
     language = cookies.get("language")
     session = Session(
@@ -65,8 +66,8 @@ def show(page: Page, every: list[Page], settings: Settings, pulse: Pulse) -> Any
         viewer=viewer,
         loc=settings.locale(language if language in {"fr", "en"} else viewer.language),
         page=page.path,
-        query=asked,
-        own={name: value for name, value in asked.items() if name not in NAMES},
+        query=query,
+        own={name: value for name, value in query.items() if name not in NAMES},
         filters=from_query(asked),
         dark=cookies.get("theme") == "dark",
         visit=_visit(),

@@ -17,11 +17,13 @@ from dashboards import states, theme
 from dashboards.browser import Sight
 from dashboards.chart import Chart
 from dashboards.session import Scope, Session, Slot
+from workbench.locale import missing
 from workbench.metrics import catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
+    import pandas as pd
     import plotly.graph_objects as go
 
     from dashboards.tables import Rows
@@ -44,7 +46,8 @@ class Number:
 
     Attributes:
         value: as it is shown, unit included: "3,0 M€".
-        change: against the period before, as a ratio; None where there is nothing to compare.
+        change: against another period or day, as a ratio; None where there is nothing to compare.
+        against: which: both ends of a period, or the day.
         trend: the values of a sparkline, oldest first.
         good: whether more is better.
         exact: the full value, on hover.
@@ -53,10 +56,33 @@ class Number:
 
     value: str
     change: float | None = None
+    against: str = ""
     trend: Sequence[float] = ()
     good: bool = True
     exact: str = ""
     note: str = ""
+
+
+def compared(loc: Locale, found: Mapping[Hashable, Any]) -> dict[str, Any]:
+    """The change of a row of `KPI` against the period before, which names both its ends."""
+    since, until = loc.date(found["previous_since"]), loc.date(found["previous_until"])
+    rate = found["change_rate"]
+    return {
+        "change": None if missing(rate) else float(rate),
+        "against": loc.t("contre {since} – {until}", since=since, until=until),
+    }
+
+
+def followed(loc: Locale, history: pd.DataFrame, column: str, change: str) -> dict[str, Any]:
+    """The trend of a stock, and its change since the first day of its history."""
+    if history.empty:
+        return {}
+    rate = history[change].iloc[-1]
+    return {
+        "trend": history[column].astype(float).tolist(),
+        "change": None if missing(rate) else float(rate),
+        "against": loc.t("depuis le {day}", day=loc.date(history["date"].iloc[0])),
+    }
 
 
 def board(*cards: Any, **params: Any) -> pn.Column:
@@ -173,13 +199,16 @@ def _number_html(loc: Locale, label: str, number: Number, about: str) -> str:
 
 def _change(loc: Locale, number: Number) -> str:
     if number.change is None:
-        return f'<span class="since">{escape(number.note)}</span>' if number.note else ""
+        return f'<span class="note">{escape(number.note)}</span>' if number.note else ""
     up = bool(number.change > 0)
     arrow = "▲" if up else "▼" if number.change else "■"
     tone = "flat" if not number.change else "good" if up == number.good else "bad"
-    since = escape(loc.t("sur la période précédente"))
+    against = escape(number.against)
     said = escape(loc.percent(number.change, sign=True))
-    return f'<span class="{tone}">{arrow} {said}</span> <span class="since">{since}</span>'
+    return (
+        f'<span class="{tone}" title="{against}">{arrow} {said}</span> '
+        f'<span class="since">{against}</span>'
+    )
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -206,11 +235,12 @@ def sparkline(values: Sequence[float]) -> str:
 def figure(
     session: Session,
     title: str,
-    draw: Callable[[Scope], go.Figure | None],
+    draw: Callable[..., go.Figure | None],
     *,
     subtitle: str = "",
     metric: str | None = None,
     rows: Callable[[Scope, dict[str, Any]], Rows | None] | None = None,
+    opens: bool = False,
     width: int = 6,
     height: int | None = None,
     also: Sequence[Any] = (),
@@ -228,6 +258,7 @@ def figure(
         subtitle: unit and how to read it.
         metric: its name in the catalog, for the definition.
         rows: the rows behind a clicked point (plotly's: x, y, customdata, curveNumber …).
+        opens: whether `draw` takes `every`, and draws a part of its groups without.
         width: columns of twelve on a desk.
         height: of the figure, in pixels; its own, if not told.
         also: parameters besides the filters on which it depends (`state.param.by`).
@@ -251,6 +282,10 @@ def figure(
         margin=0,
     )
     body = pn.Column(states.loading(room), sizing_mode="stretch_width", margin=(8, 0, 0, 0))
+    opener = Opener(session)
+
+    def compute(scope: Scope) -> go.Figure | None:
+        return draw(scope, every=opener.every) if opens else draw(scope)
 
     def show(found: go.Figure | Exception | None) -> None:
         shown: Any = chart
@@ -260,6 +295,7 @@ def figure(
             shown = states.html(states.empty(session.loc, empty), min_height=room)
         else:
             chart.draw(found, height=height, separators=session.loc.separators)
+            opener.tell(found)
         if body[0] is not shown:
             body.objects = [shown]
 
@@ -267,15 +303,47 @@ def figure(
         chart.dark = dark
 
     session.redress.append(redress)
-    slot = session.add(Slot(show, draw, timeless=timeless))
+    slot = session.add(Slot(show, compute, timeless=timeless))
+    opener.slot = slot
     return framed(
         session,
         slot,
-        [states.html(heading(session.loc, title, subtitle, metric)), *tools, body],
+        [
+            states.html(heading(session.loc, title, subtitle, metric)),
+            *tools,
+            body,
+            *([opener.view] if opens else []),
+        ],
         width=width,
         also=also,
         lazy=lazy,
     )
+
+
+class Opener:
+    """The button below a figure that draws a part of its groups: how many, and all of them."""
+
+    slot: Slot
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.every = False
+        self.view = pmui.Button(
+            label=" ", variant="text", size="small", margin=0, visible=False, on_click=self._toggle
+        )
+
+    def tell(self, drawn: go.Figure) -> None:
+        """Say how much of the whole this figure shows; nothing where it shows all anyway."""
+        loc, (shown, whole) = self.session.loc, drawn.layout.meta or (0, 0)
+        few = loc.t("Montrer moins")
+        more = loc.t("{part} sur {whole} · tout voir", part=shown, whole=whole)
+        self.view.param.update(
+            label=few if self.every else more, visible=shown < whole or self.every
+        )
+
+    async def _toggle(self, _: object) -> None:
+        self.every = not self.every
+        await self.session.redraw(self.slot)
 
 
 def still(*content: Any, width: int) -> pn.Column:

@@ -16,7 +16,7 @@ import param
 from workbench.locale import missing, msg
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
 
@@ -106,13 +106,13 @@ class Filters(param.Parameterized):
         """The chosen period, ending on the dataset's date."""
         return span(self.period, as_of)
 
-    def query(self) -> dict[str, str]:
-        """What is chosen, as it stands in the address."""
-        asked = {
+    def query(self) -> dict[str, str | list[str]]:
+        """What is chosen, as it stands in the address: of several segments each for itself."""
+        asked: dict[str, str | list[str]] = {
             "as_of": self.as_of.isoformat() if self.as_of else "",
             "period": "" if self.period == USUAL else self.period,
             "team": "" if self.team is None else str(self.team),
-            "segments": ",".join(self.segments),
+            "segments": list(self.segments),
             "pipeline": self.pipeline or "",
         }
         return {name: value for name, value in asked.items() if value}
@@ -121,13 +121,15 @@ class Filters(param.Parameterized):
 NAMES = ("as_of", "period", "team", "segments", "pipeline")
 
 
-def from_query(query: Mapping[str, str]) -> Filters:
+def from_query(asked: Mapping[str, str | Sequence[str]]) -> Filters:
     """The choices that an address tells; what it tells wrongly is as if not told.
 
-    >>> from_query({"period": "3m", "team": "x", "segments": "Gros,Maison"}).query()
-    {'period': '3m', 'segments': 'Gros,Maison'}
+    >>> from_query({"period": "3m", "team": "x", "segments": ["Gros œuvre, béton"]}).query()
+    {'period': '3m', 'segments': ['Gros œuvre, béton']}
     """
     told: dict[str, Any] = {}
+    segments = asked.get("segments", [])
+    query = {name: value for name, value in asked.items() if isinstance(value, str)}
     try:
         told["as_of"] = dt.date.fromisoformat(query.get("as_of", ""))
     except ValueError:
@@ -136,9 +138,20 @@ def from_query(query: Mapping[str, str]) -> Filters:
         told["period"] = query["period"]
     if query.get("team", "").isdecimal():
         told["team"] = int(query["team"])
-    told["segments"] = [one for one in query.get("segments", "").split(",") if one]
+    several = [segments] if isinstance(segments, str) else segments
+    told["segments"] = [one for one in several if one]
     told["pipeline"] = query.get("pipeline") or None
     return Filters(**told)  # type: ignore[no-untyped-call]  # param's own constructor
+
+
+def told_by(arguments: Mapping[str, Iterable[bytes]]) -> dict[str, str | list[str]]:
+    """What a request's address asks for, as `from_query` takes it.
+
+    >>> told_by({"segments": [b"Bois", b"Toit"], "period": [b"3m"]})
+    {'segments': ['Bois', 'Toit'], 'period': '3m'}
+    """
+    said = {name: [one.decode() for one in values] for name, values in arguments.items()}
+    return {name: values if name == "segments" else values[0] for name, values in said.items()}
 
 
 def reps_under(reps: pd.DataFrame, top: int) -> list[int]:

@@ -231,7 +231,9 @@ class Session:
         """What a function makes of the present scope, or the exception that it ended in."""
         loop = asyncio.get_running_loop()
         slot = Slot(lambda _: None, compute)
+        self.browser.working()
         [(_, found)] = await loop.run_in_executor(POOL, self._computed, [slot])
+        self.browser.rested()
         return found
 
     async def work(self, act: Callable[[], Any]) -> Any:
@@ -251,7 +253,10 @@ class Session:
     # Going elsewhere
 
     def keep(self, state: param.Parameterized, *names: str) -> None:
-        """Keep a page's own choices in the address, so that a link restores them."""
+        """Keep a page's own choices in the address, and take those that a link brought."""
+        for name in names:
+            if self.query.get(name) in state.param[name].objects:
+                setattr(state, name, self.query[name])
 
         def follow(event: param.parameterized.Event) -> None:
             self.own[event.name] = str(event.new)
@@ -269,7 +274,7 @@ class Session:
     def link(self, page: str, **query: Any) -> str:
         """The address of a page under the same filters; `query` adds to it."""
         asked = {**self.filters.query(), **{k: str(v) for k, v in query.items() if v is not None}}
-        return f"/{page}?{urlencode(asked)}" if asked else f"/{page}"
+        return f"/{page}?{urlencode(asked, doseq=True)}" if asked else f"/{page}"
 
     def go(self, page: str, **query: Any) -> None:
         """Take the browser to a page under the same filters."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from tornado.web import RequestHandler
 
 import workbench
-from dashboards.filters import from_query, narrowed, told
+from dashboards.filters import from_query, narrowed, told, told_by
 from dashboards.session import POOL
 from workbench.exports import excel
 from workbench.exports.downloads import file_name
@@ -45,7 +45,7 @@ class WorkbookFile(RequestHandler):
             self.redirect("/login")
             return
         viewer = access.viewer(connect(self.settings_.database), username)
-        asked = {name: values[0].decode() for name, values in self.request.arguments.items()}
+        asked = told_by(self.request.arguments)
         language = self.get_cookie("language")
         loc = self.settings_.locale(language if language in {"fr", "en"} else viewer.language)
         make = partial(_make, self.settings_, viewer, from_query(asked), loc)

@@ -18,7 +18,7 @@ from dashboards.shell import Page
 from workbench.figures import hierarchy as figures
 from workbench.figures import marks, palette
 from workbench.locale import msg
-from workbench.metrics import funnel, hierarchy, pipeline, revenue
+from workbench.metrics import funnel, hierarchy, pipeline, revenue, status
 from workbench.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -63,7 +63,12 @@ def clients(scope: Scope) -> cards.Number:
     """How many are clients."""
     stock = marks.rows(funnel.funnel_stock.of(scope.data))
     found = next(row for row in stock if row["status"] == Status.CLIENT)
-    return cards.Number(scope.loc.count(found["accounts"]))
+    history = status.stock_history.of(scope.data, months=scope.span.months)
+    history = history[history["status"] == Status.CLIENT]
+    return cards.Number(
+        scope.loc.count(found["accounts"]),
+        **cards.followed(scope.loc, history, "accounts", "change_rate"),
+    )
 
 
 def turnover(scope: Scope) -> cards.Number:
@@ -73,20 +78,20 @@ def turnover(scope: Scope) -> cards.Number:
     months = revenue.revenue_by_month.of(scope.data, **span)
     return cards.Number(
         scope.loc.compact(found["value"]),
-        change=found["change_rate"],
         trend=months["revenue"].astype(float).tolist(),
         exact=scope.loc.money(found["value"], cents=True),
+        **cards.compared(scope.loc, found),
     )
 
 
 def open_amount(scope: Scope) -> cards.Number:
     """Open deals at their full amount."""
     value = marks.rows(pipeline.pipeline_totals.of(scope.data))[0]["amount"]
-    history = pipeline.pipeline_history.of(scope.data)
+    history = pipeline.pipeline_history.of(scope.data, months=scope.span.months)
     return cards.Number(
         scope.loc.compact(value),
-        trend=history["amount"].astype(float).tolist(),
         exact=scope.loc.money(value),
+        **cards.followed(scope.loc, history, "amount", "amount_change"),
     )
 
 
@@ -283,8 +288,6 @@ def legend(loc: Locale) -> pn.pane.HTML:
 def view(session: Session) -> pn.Column:
     """The page."""
     loc, state = session.loc, State()
-    if session.query.get("measure") in MEASURES.values():
-        state.measure = session.query["measure"]
     session.keep(state, "measure")
 
     def blocks(scope: Scope) -> go.Figure | None:

@@ -66,7 +66,7 @@ def kpi(name: str) -> Callable[[Scope], cards.Number]:
     def compute(scope: Scope) -> cards.Number:
         every = marks.rows(activity.activity_in_period.of(scope.data, **_period(scope)))
         found = next(row for row in every if row["kpi"] == name)
-        return cards.Number(scope.loc.count(found["value"]), change=found["change_rate"])
+        return cards.Number(scope.loc.count(found["value"]), **cards.compared(scope.loc, found))
 
     return compute
 
@@ -135,14 +135,18 @@ def kind_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
 
 
 def touched_rows(scope: Scope) -> tables.Rows:
-    """The accounts touched in the period, with how often."""
-    return _touched(scope, scope.loc.t("Comptes touchés"), _all_touches(scope))
-
-
-def _all_touches(scope: Scope) -> pd.DataFrame:
-    days = (scope.span.end - scope.span.start).days + 1
-    frame: pd.DataFrame = activity.account_touches.of(scope.data, days=days)
-    return frame[frame["touched"]]
+    """The accounts touched in the period, with how often; one may since have changed hands."""
+    found = activity.touched_accounts.of(scope.data, **_period(scope))
+    return tables.Rows(
+        f"{scope.loc.t('Comptes touchés')} · "
+        f"{scope.loc.plural(len(found), '{n} compte', '{n} comptes')}",
+        found,
+        columns=["account", "status", "segment", "owner", "last_touch", "touches"],
+        more=["team"],
+        totals=["touches"],
+        phone=["account", "last_touch", "touches"],
+        link=("account", "account_id"),
+    )
 
 
 def _touched(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:
@@ -261,6 +265,7 @@ def _report_card(session: Session) -> pn.Column:
 def view(session: Session) -> pn.Column:
     """The page."""
     loc, state = session.loc, State()
+    session.keep(state, "level", "by")
 
     def heard() -> bool:
         """Whether any activity was loaded: without, a coverage of 0 % would say too much."""
@@ -284,19 +289,21 @@ def view(session: Session) -> pn.Column:
         title = loc.t("semaine du {day}", day=loc.date(dt.date.fromisoformat(week)))
         return _activities(scope, title, frame[own & (frame["week"] == week)])
 
-    def covered(scope: Scope) -> go.Figure | None:
+    def covered(scope: Scope, *, every: bool) -> go.Figure | None:
         frame = activity.activity_coverage.of(scope.data, by=state.by, days=LATELY)
-        return figures.activity_coverage(frame, loc=loc) if len(frame) and heard() else None
+        if frame.empty or not heard():
+            return None
+        return figures.activity_coverage(frame, loc=loc, every=every)
 
     def group_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         frame = activity.account_touches.of(scope.data, days=LATELY)
         own = _own(frame, state.by, point["customdata"])
         return _touched(scope, loc.t("Comptes touchés"), frame[own & frame["touched"]])
 
-    def won(scope: Scope) -> go.Figure | None:
+    def won(scope: Scope, *, every: bool) -> go.Figure | None:
         frame = activity.touches_per_won.of(scope.data, by=state.by, **_period(scope))
         known = frame["touches_per_deal"].notna().any()
-        return figures.touches_per_won(frame, loc=loc) if known and heard() else None
+        return figures.touches_per_won(frame, loc=loc, every=every) if known and heard() else None
 
     def won_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         frame = behind.touch_rows.of(scope.data, **_period(scope))
@@ -370,6 +377,7 @@ def view(session: Session) -> pn.Column:
             subtitle=loc.t("Comptes touchés en 90 jours, les moins couverts d’abord"),
             metric="activity_coverage",
             rows=group_rows,
+            opens=True,
             width=4,
             height=380,
             also=[state.param.by],
@@ -383,6 +391,7 @@ def view(session: Session) -> pn.Column:
             subtitle=loc.t("Actions menées sur les affaires gagnées dans la période"),
             metric="touches_per_won",
             rows=won_rows,
+            opens=True,
             width=4,
             height=420,
             also=[state.param.by],

@@ -22,6 +22,7 @@ from workbench.vocabulary import Status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
     import plotly.graph_objects as go
 
     from dashboards.session import Scope, Session
@@ -49,9 +50,13 @@ def stock_number(word: Status) -> Callable[[Scope], cards.Number]:
 
     def compute(scope: Scope) -> cards.Number:
         stock = funnel.funnel_stock.of(scope.data).set_index("status")["accounts"]
-        history = status.stock_history.of(scope.data)
-        trend = history.loc[history["status"] == word.value, "accounts"]
-        return cards.Number(scope.loc.count(stock[word.value]), trend=trend.astype(float).tolist())
+        history = status.stock_history.of(scope.data, months=scope.span.months)
+        history = history[history["status"] == word.value]
+        return cards.Number(
+            scope.loc.count(stock[word.value]),
+            good=word is not Status.SUSPECT,
+            **cards.followed(scope.loc, history, "accounts", "change_rate"),
+        )
 
     return compute
 
@@ -67,8 +72,8 @@ def new_number(word: Status) -> Callable[[Scope], cards.Number]:
         trend = months.loc[months["status"] == word.value, "accounts"]
         return cards.Number(
             scope.loc.count(found["value"]),
-            change=found["change_rate"],
             trend=trend.astype(float).tolist(),
+            **cards.compared(scope.loc, found),
         )
 
     return compute
@@ -157,6 +162,7 @@ def stock(scope: Scope) -> go.Figure:
 def view(session: Session) -> pn.Column:
     """The page."""
     loc, state = session.loc, State()
+    session.keep(state, "by", "cohort", "to")
 
     def by_group(scope: Scope) -> go.Figure | None:
         frame = funnel.funnel_stock.of(scope.data, by=state.by)
@@ -172,21 +178,22 @@ def view(session: Session) -> pn.Column:
             here = frame[key].isin(rest) | (frame[key].isna() & (None in rest))
             title = f"{loc.t('Autres')} · {loc.label(Status, word)}"
             return _accounts(scope, title, frame[here])
-        here = frame[key].isna() if group is None else frame[key] == group
-        named = loc.t("Sans") if group is None else frame.loc[here, state.by].iloc[0]
-        return _accounts(scope, f"{named} · {loc.label(Status, word)}", frame[here])
+        here = _in(frame, key, group)
+        stock = funnel.funnel_stock.of(scope.data, by=state.by)
+        groups = {marks.key(row): marks.named(loc, row) for row in marks.rows(stock)}
+        return _accounts(scope, f"{groups[group]} · {loc.label(Status, word)}", frame[here])
 
-    def rate_by_group(scope: Scope) -> go.Figure | None:
+    def rate_by_group(scope: Scope, *, every: bool) -> go.Figure | None:
         frame = funnel.funnel_conversion.of(scope.data, by=state.by)
         if not frame["mature"].sum():
             return None
-        return figures.conversion_by_group(frame, loc=loc, to=state.to)
+        return figures.conversion_by_group(frame, loc=loc, to=state.to, every=every)
 
     def rate_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         frame = behind.conversion_rows.of(scope.data, by=state.by)
         key = "group_id" if state.by in {"owner", "team"} else "group"
         group = point["customdata"]
-        here = frame[key].isna() if group is None else frame[key] == group
+        here = _in(frame, key, group)
         reached = frame[here & frame[f"became_{state.to}"]]
         title = {"client": msg("Clients dans l’année"), "prospect": msg("Prospects dans l’année")}
         return _accounts(scope, loc.t(title[state.to]), reached, "entered_on", f"{state.to}_on")
@@ -203,10 +210,6 @@ def view(session: Session) -> pn.Column:
         return _accounts(
             scope, marks.named(loc, {"group": group}), reached, "entered_on", f"{state.to}_on"
         )
-
-    def curves(scope: Scope) -> go.Figure | None:
-        frame = status.time_to_client.of(scope.data, by=state.by)
-        return None if frame.empty else figures.time_to_client(frame, loc=loc)
 
     return cards.board(
         cards.number(
@@ -279,6 +282,7 @@ def view(session: Session) -> pn.Column:
             subtitle=loc.t("Part arrivée au statut en un an ; trait : intervalle à 95 %"),
             metric="funnel_conversion",
             rows=rate_rows,
+            opens=True,
             height=380,
             also=[state.param.by, state.param.to],
             tools=[
@@ -300,9 +304,11 @@ def view(session: Session) -> pn.Column:
         cards.figure(
             session,
             loc.t("En combien de temps devient-on client ?"),
-            curves,
+            lambda scope, *, every: curves(scope, state.by, every=every),
             subtitle=loc.t("Depuis l’entrée ; perdu est une issue concurrente"),
             metric="time_to_client",
+            rows=lambda scope, point: curve_rows(scope, state.by, point),
+            opens=True,
             height=420,
             also=[state.param.by],
         ),
@@ -341,6 +347,27 @@ def view(session: Session) -> pn.Column:
             empty=loc.t("Aucun compte perdu dans la période."),
         ),
     )
+
+
+def curves(scope: Scope, by: str, *, every: bool) -> go.Figure | None:
+    """How many became clients, by the days since they entered."""
+    frame = status.time_to_client.of(scope.data, by=by)
+    return None if frame.empty else figures.time_to_client(frame, loc=scope.loc, every=every)
+
+
+def curve_rows(scope: Scope, by: str, point: dict[str, Any]) -> tables.Rows:
+    """The accounts of a group that had become clients by the day of a curve."""
+    group, day = point["customdata"]
+    frame = behind.time_rows.of(scope.data, by=by, within_days=int(day))
+    key = "group_id" if by in {"owner", "team"} else "group"
+    title = scope.loc.plural(day, "Clients en {n} jour au plus", "Clients en {n} jours au plus")
+    shown = frame[_in(frame, key, group)]
+    return _accounts(scope, title, shown, "entered_on", "days_to_client")
+
+
+def _in(frame: pd.DataFrame, key: str, group: Any) -> pd.Series[bool]:
+    """Which rows are of a group; None is that of those without."""
+    return frame[key].isna() if group is None else frame[key] == group
 
 
 def _grain(session: Session) -> pn.Column:

@@ -31,6 +31,7 @@ from workbench.metrics import (
     status,
     wins,
 )
+from workbench.store import settling
 from workbench.vocabulary import Status
 
 if TYPE_CHECKING:
@@ -71,16 +72,20 @@ def entered(scope: Scope, into: Status) -> Number:
     found = status.new_accounts.of(scope.data, **within(scope)).set_index("kpi").loc[str(into)]
     months = status.new_accounts_by_month.of(scope.data, **within(scope))
     trend = months.loc[months["status"] == str(into), "accounts"]
-    return Number(scope.loc.count(found["value"]), change(found), trend.tolist())
+    return Number(
+        scope.loc.count(found["value"]), trend=trend.tolist(), **cards.compared(scope.loc, found)
+    )
 
 
 def in_play(scope: Scope) -> Number:
     """What is open, weighted; against the beginning of the period."""
     now = pipeline.pipeline_totals.of(scope.data).iloc[0]
-    past = pipeline.pipeline_history.of(scope.data, months=scope.span.months)["weighted"].tolist()
-    grown = now["weighted"] / past[0] - 1 if past and past[0] else None
-    said = scope.loc
-    return Number(said.compact(now["weighted"]), grown, past, exact=said.money(now["weighted"]))
+    past = pipeline.pipeline_history.of(scope.data, months=scope.span.months)
+    return Number(
+        scope.loc.compact(now["weighted"]),
+        exact=scope.loc.money(now["weighted"]),
+        **cards.followed(scope.loc, past, "weighted", "weighted_change"),
+    )
 
 
 def won(scope: Scope) -> Number:
@@ -89,7 +94,10 @@ def won(scope: Scope) -> Number:
     months = wins.won_by_month.of(scope.data, **within(scope))["amount"].tolist()
     said = scope.loc
     return Number(
-        said.compact(found["value"]), change(found), months, exact=said.money(found["value"])
+        said.compact(found["value"]),
+        trend=months,
+        exact=said.money(found["value"]),
+        **cards.compared(said, found),
     )
 
 
@@ -99,7 +107,10 @@ def turnover(scope: Scope) -> Number:
     months = revenue.revenue_by_month.of(scope.data, **within(scope))["revenue"].tolist()
     said = scope.loc
     return Number(
-        said.compact(found["value"]), change(found), months, exact=said.money(found["value"])
+        said.compact(found["value"]),
+        trend=months,
+        exact=said.money(found["value"]),
+        **cards.compared(said, found),
     )
 
 
@@ -114,12 +125,6 @@ def late(scope: Scope) -> Number:
         good=False,
         exact=said.money(found["overdue"]),
     )
-
-
-def change(found: pd.Series[Any]) -> float | None:
-    """A period's change as a ratio; None where there was nothing before."""
-    rate = found["change_rate"]
-    return None if pd.isna(rate) else float(rate)
 
 
 # Figures
@@ -164,6 +169,7 @@ def account_rows(scope: Scope, now: str) -> Rows:
         scope.loc.label(Status, now),
         funnel.funnel_rows.of(scope.data, status=now),
         ["name", "segment", "city", "owner", "entered_on"],
+        more=["code", "status", "sector", "team", "qualified_on"],
         phone=["name", "segment", "owner"],
         link=("account", "id"),
     )
@@ -176,6 +182,7 @@ def entered_rows(scope: Scope, into: Status) -> Rows:
         f"{scope.loc.t('Nouveaux')} · {scope.loc.label(into)}",
         found,
         ["name", "reached_on", "status", "segment", "owner"],
+        more=["code", "team"],
         phone=["name", "reached_on", "owner"],
         link=("account", "id"),
         labels={"reached_on": msg("Le")},
@@ -192,6 +199,7 @@ def deal_rows(scope: Scope, stage: int | None = None) -> Rows:
         title,
         deals,
         ["account", "name", "stage", "amount", "probability", "weighted", "close_date", "owner"],
+        more=["code", "age_days", "stage_days", "stalled", "team", "segment", "product"],
         totals=["amount", "weighted"],
         phone=["account", "stage", "weighted"],
         link=("account", "account_id"),
@@ -204,6 +212,7 @@ def won_rows(scope: Scope, span: dict[str, dt.date] | None = None) -> Rows:
         scope.loc.t("Affaires gagnées"),
         wins.won_rows.of(scope.data, **(span or within(scope))),
         ["account", "name", "won_on", "amount", "owner", "segment"],
+        more=["code", "team", "product"],
         totals=["amount"],
         phone=["account", "won_on", "amount"],
         link=("account", "account_id"),
@@ -216,6 +225,7 @@ def revenue_rows(scope: Scope, span: dict[str, dt.date] | None = None) -> Rows:
         scope.loc.t("Lignes de chiffre d’affaires"),
         revenue.revenue_rows.of(scope.data, **(span or within(scope))),
         ["customer", "date", "piece", "label", "account_number", "revenue"],
+        more=["account", "customer_code", "journal", "entry", "debit", "credit"],
         totals=["revenue"],
         phone=["customer", "date", "revenue"],
         link=("account", "account_id"),
@@ -229,6 +239,7 @@ def late_rows(scope: Scope) -> Rows:
         scope.loc.t("Pièces échues"),
         items[items["days_past_due"] > 0].sort_values("days_past_due", ascending=False),
         ["customer", "piece", "date", "due_date", "days_past_due", "amount", "owner"],
+        more=["account", "customer_code", "label", "journal", "entry", "team", "segment"],
         totals=["amount"],
         phone=["customer", "days_past_due", "amount"],
         link=("account", "account_id"),
@@ -336,11 +347,15 @@ def listed(session: Session, scope: Scope, frame: pd.DataFrame) -> str:
     """The first lines as a list, and what else waits on other pages."""
     loc = scope.loc
     if frame.empty:
-        return states.empty(loc, loc.t("Rien n’attend de décision dans ce périmètre."))
+        others = elsewhere(session, scope)
+        nothing = states.empty(loc, loc.t("Rien n’attend de décision dans ce périmètre."))
+        return nothing + (f'<ul class="todo">{others}</ul>' if others else "")
     items = []
     for row in frame.to_dict("records"):
         account = None if pd.isna(row["account_id"]) else int(row["account_id"])
-        address = escape(session.link("account", id=account))
+        # Who has no account is in the ledger only: what they bought and owe stands there.
+        page = "revenue" if account is None else "account"
+        address = escape(session.link(page, id=account))
         who = row["account"] if isinstance(row["account"], str) else row["name"]
         owner = row["owner"] if isinstance(row["owner"], str) else "–"
         reason = row["reason"]
@@ -349,14 +364,38 @@ def listed(session: Session, scope: Scope, frame: pd.DataFrame) -> str:
             f'<li><a href="{address}"><b>{escape(str(who))}</b><span>{escape(about)}</span></a>'
             f"<em>{escape(loc.money(row['amount']))}</em><small>{escape(owner)}</small></li>"
         )
+    return f'<ul class="todo">{"".join(items)}{elsewhere(session, scope)}</ul>'
+
+
+def elsewhere(session: Session, scope: Scope) -> str:
+    """What waits on other pages: conflicts with a source, and gaps in qualifications."""
+    loc = scope.loc
+    conflicts = len(settling.waiting(scope.data.engine, session.viewer, scope.data.today))
     gaps = len(quality.qualification_gaps.of(scope.data))
-    if gaps:
-        said = loc.plural(gaps, "{n} qualification à compléter", "{n} qualifications à compléter")
-        items.append(
-            f'<li class="more"><a href="{escape(session.link("qualify"))}"><b>{escape(said)}</b>'
-            f"<span>{escape(loc.t('Ouvrir la page Qualification'))}</span></a></li>"
-        )
-    return f'<ul class="todo">{"".join(items)}</ul>'
+    waiting = [
+        (
+            conflicts,
+            loc.plural(
+                conflicts,
+                "{n} changement en conflit avec la source",
+                "{n} changements en conflit avec la source",
+            ),
+            loc.t("Ouvrir la page Données"),
+            "data",
+        ),
+        (
+            gaps,
+            loc.plural(gaps, "{n} qualification à compléter", "{n} qualifications à compléter"),
+            loc.t("Ouvrir la page Qualification"),
+            "qualify",
+        ),
+    ]
+    return "".join(
+        f'<li class="more"><a href="{escape(session.link(page))}"><b>{escape(said)}</b>'
+        f"<span>{escape(where)}</span></a></li>"
+        for count, said, where, page in waiting
+        if count
+    )
 
 
 def view(session: Session) -> pn.Column:

@@ -54,8 +54,8 @@ def turnover(scope: Scope) -> cards.Number:
     return _money(
         scope,
         found["value"],
-        change=found["change_rate"],
         trend=months["revenue"].astype(float).tolist(),
+        **cards.compared(scope.loc, found),
     )
 
 
@@ -244,6 +244,7 @@ def balances(scope: Scope) -> tables.Rows:
 def view(session: Session) -> pn.Column:
     """The page."""
     loc, state = session.loc, State()
+    session.keep(state, "by")
 
     def largest(scope: Scope) -> go.Figure | None:
         frame = revenue.revenue_by_account.of(scope.data, by=state.by, **_period(scope))

@@ -18,6 +18,9 @@ CONVERSION = {
     "client_rate": 0.1,
     "client_low": 0.065,
     "client_high": 0.15,
+    "client_of_prospects": 0.4,
+    "client_of_prospects_low": 0.276,
+    "client_of_prospects_high": 0.538,
 }
 
 
@@ -51,10 +54,14 @@ def test_three_bars_with_their_rates_and_intervals():
         "Prospects",
         "50 · 25,0\u202f% [20,0–31,5]",
         "Clients",
-        "20 · 10,0\u202f% [6,5–15,0]",
+        "20 · 40,0\u202f% [27,6–53,8] des prospects",
     ]
     assert bars.hovertext[1] == (
-        "<b>Prospects</b><br>50 comptes<br>25,0\u202f% des entrés [20,0–31,5]"
+        "<b>Prospects</b><br>50 comptes<br>25,0\u202f% [20,0–31,5] des entrés"
+    )
+    assert bars.hovertext[2] == (
+        "<b>Clients</b><br>20 comptes<br>40,0\u202f% [27,6–53,8] des prospects<br>"
+        "10,0\u202f% [6,5–15,0] des entrés"
     )
     assert figure.layout.xaxis.title.text == "comptes"
     assert figure.layout.title.text is None
@@ -65,6 +72,20 @@ def test_a_funnel_that_nobody_is_old_enough_for_has_no_rate():
     figure = funnel.funnel_conversion(pd.DataFrame([row]), loc=FR)
     assert list(figure.data[0].x) == [0, 0, 0]
     assert texts(figure)[1::2] == ["0", "0", "0"]
+
+
+def test_a_step_that_few_stood_before_has_no_rate():
+    row = CONVERSION | {"prospects": 9, "clients": 3, "client_of_prospects": 1 / 3}
+    figure = funnel.funnel_conversion(pd.DataFrame([row]), loc=FR)
+    assert texts(figure)[-1] == "3 · n. s. des prospects"
+
+
+def test_beyond_seven_groups_a_figure_of_rates_says_how_many_and_opens():
+    rows = [CONVERSION | {"group": f"S{place}", "mature": 100 - place} for place in range(24)]
+    some = funnel.conversion_by_group(pd.DataFrame(rows), loc=FR)
+    every = funnel.conversion_by_group(pd.DataFrame(rows), loc=FR, every=True)
+    assert (len(some.data[0].x), list(some.layout.meta)) == (7, [7, 24])
+    assert (len(every.data[0].x), list(every.layout.meta)) == (24, [24, 24])
 
 
 def test_groups_keep_their_intervals_and_small_ones_say_so():
@@ -145,9 +166,10 @@ def test_curves_by_group_differ_in_colour_and_dash():
     frame = pd.DataFrame(
         [
             {"group_id": None, "group": group, "day": day, "at_risk": at_risk,
-             "client_share": share, "lost_share": 0.0}
-            for group, day, at_risk, share in [
-                ("A", 0, 10, 0.0), ("A", 30, 8, 0.2), ("B", 0, 40, 0.0), ("B", 60, 30, 0.25),
+             "clients": clients, "client_share": share, "lost_share": 0.0}
+            for group, day, at_risk, clients, share in [
+                ("A", 0, 9, 0, 0.0), ("A", 30, 8, 2, 0.2),
+                ("B", 0, 40, 1, 0.0), ("B", 60, 30, 9, 0.25),
             ]
         ]
     )  # fmt: skip
@@ -155,6 +177,11 @@ def test_curves_by_group_differ_in_colour_and_dash():
     assert [trace.name for trace in figure.data] == ["B", "A"]
     assert list(figure.data[0].x) == [0, 60]
     assert list(figure.data[0].y) == [0.0, 0.25]
+    assert list(figure.data[0].customdata[1]) == ["B", 60]
+    assert figure.data[0].hovertext[1] == (
+        "<b>B</b><br>60 jours<br>25,0\u202f% devenus clients<br>10 clients<br>0,0\u202f% perdus"
+    )
+    assert "n. s. devenus clients<br>2 clients" in figure.data[1].hovertext[1]
     assert figure.data[0].line.shape == "hv"
     assert figure.data[0].line.dash != figure.data[1].line.dash
     assert figure.layout.xaxis.title.text == "jours"
@@ -165,8 +192,8 @@ def test_curves_by_group_differ_in_colour_and_dash():
 @pytest.mark.parametrize(("last", "ticks"), [(100, 90), (540, 90), (541, 180), (2000, 360)])
 def test_days_are_told_by_quarters_of_a_year(last, ticks):
     frame = pd.DataFrame(
-        [{"group_id": None, "group": None, "day": last, "at_risk": 1, "client_share": 0.5,
-          "lost_share": 0.0}]
+        [{"group_id": None, "group": None, "day": last, "at_risk": 1, "clients": 1,
+          "client_share": 0.5, "lost_share": 0.0}]
     )  # fmt: skip
     figure = funnel.time_to_client(frame, loc=FR)
     assert figure.layout.xaxis.tickvals[1] == ticks

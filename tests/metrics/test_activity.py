@@ -13,6 +13,7 @@ from workbench.metrics.activity import (
     activity_coverage,
     activity_in_period,
     activity_rows,
+    touched_accounts,
     touches_per_won,
 )
 
@@ -154,3 +155,17 @@ def test_trap_8_the_week_against_the_week_before() -> None:
         ("two_way", 1, 1, "2026-09-07", "2026-09-13"),
         ("accounts", 1, 3, "2026-09-07", "2026-09-13"),
     ]
+
+
+def test_the_accounts_touched_are_those_counted() -> None:
+    """Account 9 counts although it isn't among the viewer's; the activity without one doesn't."""
+    seen = ACCOUNTS[ACCOUNTS["id"] != 9]
+    period = {"as_of": "2026-09-30", "since": "2026-09-05"}
+    result = touched_accounts(ACTIVITIES, seen, **period)
+    assert records(result, "account_id", "account", "owner", "last_touch", "touches") == [
+        (1, "A", "Zoé", "2026-09-22", 4),
+        (2, "B", "Ali", "2026-09-10", 1),
+        (9, None, None, "2026-09-10", 1),
+    ]
+    counted = activity_in_period(ACTIVITIES, **period).set_index("kpi")
+    assert counted.loc["accounts", "value"] == len(result)

@@ -167,15 +167,14 @@ def activity_coverage(frame: pd.DataFrame, *, loc: Locale, every: bool = False) 
     Returns:
         Bars with error bars; a click gives the group.
     """
-    listed = sorted(
+    known = sorted(
         (row for row in marks.rows(frame) if row["coverage"] is not None),
         key=lambda row: row["coverage"],
     )
-    if not every:
-        listed = listed[: marks.CATEGORIES]
+    listed = marks.largest(known, lambda row: -row["coverage"], every=every)
     names = [marks.named(loc, row) for row in listed]
     lows, highs = ([row[end] or 0.0 for row in listed] for end in ("low", "high"))
-    return marks.bars(
+    drawn = marks.bars(
         names,
         [row["coverage"] for row in listed],
         keys=[marks.key(row) for row in listed],
@@ -184,7 +183,7 @@ def activity_coverage(frame: pd.DataFrame, *, loc: Locale, every: bool = False) 
         hovers=[
             marks.hover(
                 name,
-                f"{loc.percent(row['coverage'])} {marks.interval(loc, low, high)}",
+                marks.rate(loc, row["coverage"], low, high, base=row["owned"]),
                 loc.t(
                     "{touched} comptes touchés sur {owned}",
                     touched=loc.count(row["touched"]),
@@ -197,6 +196,7 @@ def activity_coverage(frame: pd.DataFrame, *, loc: Locale, every: bool = False) 
         loc=loc,
         errors=(lows, highs),
     )
+    return marks.partly(drawn, len(listed), len(known))
 
 
 def touches_per_won(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
@@ -210,13 +210,12 @@ def touches_per_won(frame: pd.DataFrame, *, loc: Locale, every: bool = False) ->
     Returns:
         Bars; a click gives the group.
     """
-    listed = [row for row in marks.rows(frame) if row["touches_per_deal"] is not None]
-    if not every:
-        listed = sorted(listed, key=lambda row: -row["deals"])[: marks.CATEGORIES]
+    known = [row for row in marks.rows(frame) if row["touches_per_deal"] is not None]
+    listed = marks.largest(known, lambda row: row["deals"], every=every)
     listed.sort(key=lambda row: row["touches_per_deal"])
     names = [marks.named(loc, row) for row in listed]
     values = [row["touches_per_deal"] for row in listed]
-    return marks.bars(
+    drawn = marks.bars(
         names,
         values,
         keys=[marks.key(row) for row in listed],
@@ -225,7 +224,10 @@ def touches_per_won(frame: pd.DataFrame, *, loc: Locale, every: bool = False) ->
         hovers=[
             marks.hover(
                 name,
-                loc.t("{value} actions par affaire gagnée", value=loc.number(value, 1)),
+                loc.t(
+                    "{value} actions par affaire gagnée",
+                    value=loc.number(value, 1, base=row["deals"]),
+                ),
                 loc.plural(row["deals"], "{n} affaire gagnée", "{n} affaires gagnées"),
                 loc.plural(row["touches"], "{n} action", "{n} actions"),
             )
@@ -234,3 +236,4 @@ def touches_per_won(frame: pd.DataFrame, *, loc: Locale, every: bool = False) ->
         colours=palette.BLUE,
         loc=loc,
     )
+    return marks.partly(drawn, len(listed), len(known))

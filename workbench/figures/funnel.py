@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from workbench.figures import marks, palette, scales
@@ -27,32 +28,40 @@ def funnel_conversion(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
         Three bars; a click gives the status.
     """
     row = marks.rows(frame)[0]
-    mature = row["mature"] or 0
-    values = [mature, row["prospects"] or 0, row["clients"] or 0]
-    lows = [mature, (row["prospect_low"] or 0) * mature, (row["client_low"] or 0) * mature]
-    highs = [mature, (row["prospect_high"] or 0) * mature, (row["client_high"] or 0) * mature]
+    mature, prospects, clients = (row[name] or 0 for name in ("mature", "prospects", "clients"))
+    values = [mature, prospects, clients]
+    ends = {
+        name: (row[f"{name}_low"] or 0, row[f"{name}_high"] or 0) for name in ("prospect", "client")
+    }
+    lows = [mature, *(low * mature for low, _ in ends.values())]
+    highs = [mature, *(high * mature for _, high in ends.values())]
     names = [loc.t("Entrés"), loc.t("Prospects"), loc.t("Clients")]
-    rates = [None, row["prospect_rate"], row["client_rate"]]
-    ranges = [
-        "",
-        _range(loc, row["prospect_low"], row["prospect_high"]),
-        _range(loc, row["client_low"], row["client_high"]),
-    ]
+    of_entered = [marks.rate(loc, row[f"{name}_rate"], *ends[name], base=mature) for name in ends]
+    of_prospects = marks.rate(
+        loc,
+        row["client_of_prospects"],
+        row["client_of_prospects_low"] or 0,
+        row["client_of_prospects_high"] or 0,
+        base=prospects,
+    )
+    steps = ["", of_entered[0], loc.t("{rate} des prospects", rate=of_prospects)]
     texts = [
-        loc.count(value) if rate is None else f"{loc.count(value)} · {loc.percent(rate)} {ends}"
-        for value, rate, ends in zip(values, rates, ranges, strict=True)
+        f"{loc.count(value)} · {step}" if step and mature else loc.count(value)
+        for value, step in zip(values, steps, strict=True)
+    ]
+    said = [
+        [],
+        [loc.t("{rate} des entrés", rate=of_entered[0])],
+        [
+            loc.t("{rate} des prospects", rate=of_prospects),
+            loc.t("{rate} des entrés", rate=of_entered[1]),
+        ],
     ]
     hovers = [
         marks.hover(
-            name,
-            loc.plural(value, "{n} compte", "{n} comptes"),
-            *(
-                [loc.t("{rate} des entrés {ends}", rate=loc.percent(rate), ends=ends)]
-                if rate is not None
-                else []
-            ),
+            name, loc.plural(value, "{n} compte", "{n} comptes"), *(lines if mature else [])
         )
-        for name, value, rate, ends in zip(names, values, rates, ranges, strict=True)
+        for name, value, lines in zip(names, values, said, strict=True)
     ]
     return marks.bars(
         names,
@@ -65,10 +74,6 @@ def funnel_conversion(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
         loc=loc,
         errors=(lows, highs),
     )
-
-
-def _range(loc: Locale, low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else marks.interval(loc, low, high)
 
 
 def conversion_by_group(
@@ -85,52 +90,36 @@ def conversion_by_group(
     Returns:
         Bars with error bars; a click gives the group.
     """
-    listed = [row for row in marks.rows(frame) if row["mature"]]
-    if not every:
-        most = sorted(listed, key=lambda row: -row["mature"])[: marks.CATEGORIES]
-        listed = [row for row in listed if row in most]
-    return _rates(
-        listed,
-        rate=f"{to}_rate",
-        ends=(f"{to}_low", f"{to}_high"),
-        base="mature",
-        unit=loc.t("% des comptes entrés"),
-        colour=palette.STATUS[Status(to)],
-        loc=loc,
-    )
-
-
-def _rates(
-    listed: list[marks.Row],
-    *,
-    rate: str,
-    ends: tuple[str, str],
-    base: str,
-    unit: str,
-    colour: str,
-    loc: Locale,
-) -> go.Figure:
+    known = [row for row in marks.rows(frame) if row["mature"]]
+    listed = marks.largest(known, lambda row: row["mature"], every=every)
     names = [marks.named(loc, row) for row in listed]
-    values = [row[rate] or 0.0 for row in listed]
-    lows, highs = ([row[end] or 0.0 for row in listed] for end in ends)
-    return marks.bars(
+    rates = [row[f"{to}_rate"] or 0.0 for row in listed]
+    lows, highs = ([row[f"{to}_{end}"] or 0.0 for row in listed] for end in ("low", "high"))
+    drawn = marks.bars(
         names,
-        values,
+        rates,
         keys=[marks.key(row) for row in listed],
-        scale=scales.percent(loc, highs, unit),
-        texts=[loc.percent(row[rate], base=row[base]) for row in listed],
+        scale=scales.percent(loc, highs, loc.t("% des comptes entrés")),
+        texts=[
+            loc.percent(rate, base=row["mature"]) for rate, row in zip(rates, listed, strict=True)
+        ],
         hovers=[
             marks.hover(
                 name,
-                f"{loc.percent(row[rate])} {marks.interval(loc, low, high)}",
-                loc.plural(row[base], "sur {n} compte", "sur {n} comptes"),
+                marks.rate(loc, rate, low, high, base=row["mature"]),
+                loc.t(
+                    "{reached} sur {entered}",
+                    reached=loc.count(row[f"{to}s"]),
+                    entered=loc.plural(row["mature"], "{n} compte", "{n} comptes"),
+                ),
             )
-            for name, row, low, high in zip(names, listed, lows, highs, strict=True)
+            for name, row, rate, low, high in zip(names, listed, rates, lows, highs, strict=True)
         ],
-        colours=colour,
+        colours=palette.STATUS[Status(to)],
         loc=loc,
         errors=(lows, highs),
     )
+    return marks.partly(drawn, len(listed), len(known))
 
 
 def funnel_stock(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
@@ -258,7 +247,7 @@ def cohort_curve(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
             for row in listed
         ],
         keys=[[marks.key(row), row["month_after"]] for row in listed],
-        texts=[loc.number(row["rate"] * 100) for row in listed],
+        texts=[loc.number(row["rate"] * 100, base=row["entered"]) for row in listed],
         hovers=[
             marks.hover(
                 names[marks.key(row)],
@@ -281,20 +270,22 @@ def cohort_curve(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     )
 
 
-def time_to_client(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
+def time_to_client(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Figure:
     """The share that had become clients so many days after, one line for each group.
 
     Args:
         frame: `time_to_client`.
         loc: language.
+        every: every group; else the seven that most accounts entered.
 
     Returns:
-        Step lines, at most seven groups (those that most accounts entered).
+        Step lines; a click gives [group, day].
     """
     groups: dict[Any, list[marks.Row]] = {}
     for row in marks.rows(frame):
         groups.setdefault(marks.key(row), []).append(row)
-    largest = sorted(groups.values(), key=lambda line: -line[0]["at_risk"])[: marks.CATEGORIES]
+    ordered = sorted(groups.values(), key=lambda line: -line[0]["at_risk"])
+    largest = ordered if every else ordered[: marks.CATEGORIES]
     shares = [row["client_share"] for line in largest for row in line]
     last = max((row["day"] for line in largest for row in line), default=0)
     days = list(range(0, int(last) + 1, _step(last)))
@@ -323,22 +314,34 @@ def time_to_client(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
             line={
                 "shape": "hv",
                 "width": 2.5,
-                "color": palette.SERIES[place],
-                "dash": palette.DASHES[place],
+                "color": palette.SERIES[place % len(palette.SERIES)],
+                # Beyond seven, a colour comes again with another dash.
+                "dash": palette.DASHES[
+                    (place + place // len(palette.SERIES)) % len(palette.DASHES)
+                ],
             },
-            customdata=[marks.key(row) for row in line],
+            customdata=[[marks.key(row), row["day"]] for row in line],
             hovertext=[
                 marks.hover(
                     name,
                     loc.plural(row["day"], "{n} jour", "{n} jours"),
-                    loc.t("{part} devenus clients", part=loc.percent(row["client_share"])),
-                    loc.t("{part} perdus", part=loc.percent(row["lost_share"])),
+                    loc.t(
+                        "{part} devenus clients",
+                        part=loc.percent(row["client_share"], base=line[0]["at_risk"]),
+                    ),
+                    loc.plural(so_far, "{n} client", "{n} clients"),
+                    loc.t(
+                        "{part} perdus",
+                        part=loc.percent(row["lost_share"], base=line[0]["at_risk"]),
+                    ),
                 )
-                for row in line
+                for row, so_far in zip(
+                    line, accumulate(row["clients"] for row in line), strict=True
+                )
             ],
             hovertemplate=marks.HOVER,
         )
-    return drawn
+    return marks.partly(drawn, len(largest), len(ordered))
 
 
 def _step(last: float) -> int:

@@ -15,9 +15,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.figures import palette
+from workbench.locale import SMALLEST_BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from workbench.figures.scales import Scale
     from workbench.locale import Locale
@@ -76,6 +77,13 @@ def interval(loc: Locale, low: float, high: float) -> str:
     return f"[{loc.number(low * 100, 1)}–{loc.number(high * 100, 1)}]"
 
 
+def rate(loc: Locale, value: float | None, low: float, high: float, *, base: float) -> str:
+    """A rate with its interval: "25,0 % [20,0–31,5]"; neither where its base is too small."""
+    if base < SMALLEST_BASE:
+        return loc.percent(value, base=base)
+    return f"{loc.percent(value)} {interval(loc, low, high)}"
+
+
 def rows(frame: pd.DataFrame) -> list[Row]:
     """The frame's rows, what is missing in them as None.
 
@@ -129,6 +137,21 @@ def gathered(
         "group_id": OTHERS,
     }
     return [*listed[:most], others]
+
+
+def largest(
+    listed: Sequence[Row], size: Callable[[Row], float], *, every: bool = False
+) -> list[Row]:
+    """The seven largest rows, in the order given (forty if `every`)."""
+    most = _OPENED if every else CATEGORIES
+    kept = sorted(range(len(listed)), key=lambda place: -size(listed[place]))[:most]
+    return [listed[place] for place in sorted(kept)]
+
+
+def partly(drawn: go.Figure, shown: int, whole: int) -> go.Figure:
+    """The figure, telling that it shows so many groups of so many."""
+    drawn.layout.meta = [shown, whole]
+    return drawn
 
 
 def beyond(keys: Sequence[Any], values: Sequence[float]) -> list[bool]:

@@ -251,13 +251,12 @@ def win_rate(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Fig
     Returns:
         Bars with error bars; a click gives the group.
     """
-    listed = [row for row in marks.rows(frame) if row["rate"] is not None]
-    if not every:
-        listed = sorted(listed, key=lambda row: -(row["won"] + row["lost"]))[: marks.CATEGORIES]
+    known = [row for row in marks.rows(frame) if row["rate"] is not None]
+    listed = marks.largest(known, lambda row: row["won"] + row["lost"], every=every)
     listed.sort(key=lambda row: -row["rate"])
     names = [marks.named(loc, row) for row in listed]
     lows, highs = ([row[end] or 0.0 for row in listed] for end in ("low", "high"))
-    return marks.bars(
+    drawn = marks.bars(
         names,
         [row["rate"] for row in listed],
         keys=[marks.key(row) for row in listed],
@@ -266,9 +265,9 @@ def win_rate(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Fig
         hovers=[
             marks.hover(
                 name,
-                f"{loc.percent(row['rate'])} {marks.interval(loc, low, high)}",
+                marks.rate(loc, row["rate"], low, high, base=row["won"] + row["lost"]),
                 loc.plural(row["won"], "{n} gagnée", "{n} gagnées"),
-                loc.plural(row["lost"], "{n} perdue", "{n} perdues"),
+                loc.plural(row["won"] + row["lost"], "sur {n} close", "sur {n} closes"),
             )
             for name, row, low, high in zip(names, listed, lows, highs, strict=True)
         ],
@@ -276,6 +275,7 @@ def win_rate(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> go.Fig
         loc=loc,
         errors=(lows, highs),
     )
+    return marks.partly(drawn, len(listed), len(known))
 
 
 def loss_reasons(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:

@@ -61,6 +61,18 @@ BY_REP = {
     "two_way": "count: in which the other side took part",
     "minutes": "count",
 }
+TOUCHED = {
+    "account_id": "id",
+    "account": "text: null where the viewer no longer sees it",
+    "status": "text",
+    "segment": "text",
+    "owner_id": "id",
+    "owner": "text",
+    "team_id": "id",
+    "team": "text",
+    "last_touch": "date: in the period",
+    "touches": "count: in the period",
+}
 COVERAGE = {
     **GROUP,
     "owned": "count: accounts",
@@ -482,3 +494,50 @@ def activity_in_period(
     names = ("activities", "two_way", "accounts")
     values = dict(zip(names, zip(now, before, strict=True), strict=True))
     return give(compared(values, period), activities, KPI)
+
+
+@metric(
+    label=("Comptes touchés", "Accounts touched"),
+    question=(
+        "Quels comptes ont été touchés dans la période ?",
+        "Which accounts were touched in the period?",
+    ),
+    unit=("actions", "activities"),
+    formula=(
+        "Un compte avec une action datée dans la période par ligne.",
+        "One account with an activity dated in the period per row.",
+    ),
+    source="activities",
+    columns=TOUCHED,
+)
+def touched_accounts(
+    activities: nw.LazyFrame[Any],
+    accounts: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    since: Any = None,
+    until: Any = None,
+) -> nw.LazyFrame[Any]:
+    """The accounts that `activity_in_period` counts, the latest touched first.
+
+    Args:
+        activities: what was done.
+        accounts: for what they are now.
+        as_of: later activities don't count.
+        since: first day; twelve months up to `until` where it isn't given.
+        until: last day; `as_of` where it isn't given.
+    """
+    period = span(asked("touched_accounts", as_of), since, until)
+    done = within(activities, "date", period.since, earliest(as_of, period.until))
+    counted = collect(
+        done.filter(~nw.col("account_id").is_null())
+        .group_by("account_id")
+        .agg(nw.col("date").max().alias("last_touch"), nw.len().alias("touches"))
+    )
+    own = ("status", "segment", "owner_id", "owner", "team_id", "team")
+    known = collect(accounts, *("id", "name", *own)).rename(
+        columns={"id": "account_id", "name": "account"}
+    )
+    rows = counted.merge(known, on="account_id", how="left")
+    ordered = rows.sort_values(["last_touch", "account_id"], ascending=[False, True])
+    return give(ordered, activities, TOUCHED)

@@ -35,6 +35,12 @@ JOURNEYS = {
     "became_prospect": "flag: mature, and prospect within the window",
     "became_client": "flag: mature, and client within the window",
 }
+TIMED = {
+    **_ACCOUNT,
+    **GROUP,
+    "entered_on": "date",
+    "days_to_client": "count: from entry, without having been lost before",
+}
 MOVES = {
     **_ACCOUNT,
     "from_status": "text",
@@ -129,6 +135,47 @@ def conversion_rows(
     listed = collect(accounts, *_WHO, "entered_on").merge(found, on="id")
     ordered = labelled(listed, by).sort_values(["name", "id"])
     return give(ordered, accounts, JOURNEYS)
+
+
+@metric(
+    label=("Comptes devenus clients", "Accounts that became clients"),
+    question=(
+        "Quels comptes sont devenus clients, et en combien de jours ?",
+        "Which accounts became clients, and in how many days?",
+    ),
+    unit=("jours", "days"),
+    formula=(
+        "Un compte devenu client sans avoir été perdu avant, par ligne, avec ses jours d’attente.",
+        "One account that became a client without being lost before, per row, with its days.",
+    ),
+    source="status history of the journal",
+    columns=TIMED,
+)
+def time_rows(
+    accounts: nw.LazyFrame[Any],
+    status_periods: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = None,
+    within_days: int | None = None,
+) -> nw.LazyFrame[Any]:
+    """The clients that `time_to_client` counts, the quickest first.
+
+    Args:
+        accounts: one per row.
+        status_periods: their statuses over time.
+        as_of: what was known by then.
+        by: as of `time_to_client`.
+        within_days: only those that took no longer.
+    """
+    found = status.outcomes(accounts, status_periods, asked("time_rows", as_of), by=by)
+    clients = found[found["outcome"] == status.IS_CLIENT]
+    if within_days is not None:
+        clients = clients[clients["duration"] <= whole("within_days", within_days)]
+    named = clients.drop(columns="entered_on").rename(columns={"duration": "days_to_client"})
+    listed = collect(accounts, *_WHO, "entered_on").merge(named, on="id")
+    ordered = labelled(listed, by).sort_values(["days_to_client", "name", "id"])
+    return give(ordered, accounts, TIMED)
 
 
 def _dates(numbers: pd.Series[Any]) -> pd.Series[Any]:

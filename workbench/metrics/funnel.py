@@ -60,6 +60,8 @@ CONVERSION = {
     "client_low": "ratio",
     "client_high": "ratio",
     "client_of_prospects": "ratio: clients / prospects",
+    "client_of_prospects_low": "ratio",
+    "client_of_prospects_high": "ratio",
     "clients_so_far": "count: of all that entered, whatever their age",
     "so_far_rate": "ratio: clients_so_far / entered",
     "immature": "flag: a member hasn't been observed for the whole window yet",
@@ -326,6 +328,7 @@ def funnel_conversion(
     )
     prospect_low, prospect_high = wilson(counted["prospects"], counted["mature"])
     client_low, client_high = wilson(counted["clients"], counted["mature"])
+    onward_low, onward_high = wilson(counted["clients"], counted["prospects"])
     counted = counted.assign(
         prospect_rate=ratio(counted["prospects"], counted["mature"]),
         prospect_low=prospect_low,
@@ -334,6 +337,8 @@ def funnel_conversion(
         client_low=client_low,
         client_high=client_high,
         client_of_prospects=ratio(counted["clients"], counted["prospects"]),
+        client_of_prospects_low=onward_low,
+        client_of_prospects_high=onward_high,
         so_far_rate=ratio(counted["clients_so_far"], counted["entered"]),
         immature=counted["mature"] < counted["entered"],
     ).sort_values(["entered", "group"], ascending=[False, True], kind="stable")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
@@ -67,6 +67,9 @@ ROWS = {
     "loss_reason": "text",
     "version": "count",
 }
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 TOTALS = {
     **GROUP,
     "deals": "count",
@@ -83,7 +86,15 @@ BY_STAGE = {
     "position": "count",
     **{name: kind for name, kind in TOTALS.items() if name not in GROUP},
 }
-HISTORY = {"date": "date", "deals": "count", "amount": "money", "weighted": "money"}
+HISTORY = {
+    "date": "date",
+    "deals": "count",
+    "amount": "money",
+    "weighted": "money",
+    "deals_change": "ratio: against the first date",
+    "amount_change": "ratio: against the first date",
+    "weighted_change": "ratio: against the first date",
+}
 STEPS = {
     "pipeline": "text",
     "stage_id": "id",
@@ -337,9 +348,19 @@ def pipeline_history(
         moment = number_of(date)
         there = (start <= moment) & (end > moment)
         points.append((midnight(date), there.sum(), amount[there].sum(), weighted[there].sum()))
-    table = pd.DataFrame(points, columns=list(HISTORY))
-    result = table.assign(amount=euros(table["amount"]), weighted=euros(table["weighted"]))
+    sizes = ["deals", "amount", "weighted"]
+    table = pd.DataFrame(points, columns=["date", *sizes])
+    first = table[sizes].iloc[0]
+    result = table.assign(
+        amount=euros(table["amount"]),
+        weighted=euros(table["weighted"]),
+        **{f"{name}_change": _grown(table[name], first[name]) for name in sizes},
+    )
     return give(result, deal_periods, HISTORY)
+
+
+def _grown(values: pd.Series[Any], first: float) -> NDArray[np.float64]:
+    return ratio(values - first, np.full(len(values), first))
 
 
 @metric(

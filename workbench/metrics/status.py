@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import collect, give, looked_up, whole
+from workbench.metrics.frames import collect, give, looked_up, ratio, whole
 from workbench.metrics.funnel import STAGES, journeys
 from workbench.metrics.groups import GROUP, choice, labelled
 from workbench.metrics.periods import (
@@ -67,7 +67,13 @@ LOST = {
     "days": "count: in the status before",
 }
 BY_MONTH = {"month": "date: its first day", "status": "text", "accounts": "count"}
-HISTORY = {"date": "date", "status": "text", "accounts": "count"}
+IS_CLIENT, IS_LOST = 1, 2
+HISTORY = {
+    "date": "date",
+    "status": "text",
+    "accounts": "count",
+    "change_rate": "ratio: against the first date",
+}
 
 
 def moves(status_periods: nw.LazyFrame[Any], as_of: dt.date) -> pd.DataFrame:
@@ -150,20 +156,15 @@ def time_to_client(
         since: first day of entry.
         until: last day of entry.
     """
-    last = asked("time_to_client", as_of)
-    choice("start", start, ("entry", "prospect"))
-    rows = journeys(accounts, status_periods, last, by=by, since=since, until=until)
-    begins = (rows["entry"] if start == "entry" else rows["prospect"]).to_numpy()
-    begun = begins != NO_DAY
-    origin = np.where(begun, begins, 0)
-    client = np.where(rows["client"] == NO_DAY, np.inf, rows["client"].astype("float64"))
-    lost = _first_loss(rows, origin, moves(status_periods, last))
-    outcome = np.where(client <= lost, 1, 2)
-    first = np.minimum(client, lost)
-    censored = np.isinf(first)
-    duration = np.where(censored, number_of(last), first) - origin
-    outcome = np.where(censored, 0, outcome)
-    kept = rows.assign(duration=duration.astype("int64"), outcome=outcome)[begun]
+    kept: Any = outcomes(
+        accounts,
+        status_periods,
+        asked("time_to_client", as_of),
+        by=by,
+        start=start,
+        since=since,
+        until=until,
+    )
     curves = [
         _aalen_johansen(group["duration"].to_numpy(), group["outcome"].to_numpy()).assign(
             group_id=key[0], group=key[1]
@@ -173,6 +174,36 @@ def time_to_client(
     empty = pd.DataFrame({name: [] for name in TIMES})
     result = pd.concat(curves, ignore_index=True) if curves else empty
     return give(labelled(result, by), accounts, TIMES)
+
+
+def outcomes(
+    accounts: nw.LazyFrame[Any],
+    status_periods: nw.LazyFrame[Any],
+    last: dt.date,
+    *,
+    by: str | None = None,
+    start: str = "entry",
+    since: Any = None,
+    until: Any = None,
+) -> pd.DataFrame:
+    """The journeys that `time_to_client` counts, each with its `duration` in days and `outcome`.
+
+    The outcome is `IS_CLIENT`, `IS_LOST`, or 0: neither by the date.
+    """
+    choice("start", start, ("entry", "prospect"))
+    rows = journeys(accounts, status_periods, last, by=by, since=since, until=until)
+    begins = (rows["entry"] if start == "entry" else rows["prospect"]).to_numpy()
+    begun = begins != NO_DAY
+    origin = np.where(begun, begins, 0)
+    client = np.where(rows["client"] == NO_DAY, np.inf, rows["client"].astype("float64"))
+    lost = _first_loss(rows, origin, moves(status_periods, last))
+    outcome = np.where(client <= lost, IS_CLIENT, IS_LOST)
+    first = np.minimum(client, lost)
+    censored = np.isinf(first)
+    duration = np.where(censored, number_of(last), first) - origin
+    outcome = np.where(censored, 0, outcome)
+    timed: pd.DataFrame = rows.assign(duration=duration.astype("int64"), outcome=outcome)[begun]
+    return timed
 
 
 def _first_loss(rows: pd.DataFrame, origin: Ints, moved: pd.DataFrame) -> NDArray[np.float64]:
@@ -189,12 +220,12 @@ def _first_loss(rows: pd.DataFrame, origin: Ints, moved: pd.DataFrame) -> NDArra
 
 
 def _aalen_johansen(duration: Ints, outcome: Ints) -> pd.DataFrame:
-    """Both cumulative incidences by counting per day; outcome 0 censored, 1 client, 2 lost."""
+    """Both cumulative incidences by counting per day."""
     size = int(duration.max()) + 1
     left = np.bincount(duration, minlength=size)
     at_risk = len(duration) - np.cumsum(left) + left
-    clients = np.bincount(duration[outcome == 1], minlength=size)
-    lost = np.bincount(duration[outcome == 2], minlength=size)  # noqa: PLR2004 - named above
+    clients = np.bincount(duration[outcome == IS_CLIENT], minlength=size)
+    lost = np.bincount(duration[outcome == IS_LOST], minlength=size)
     waiting = np.cumprod(1 - (clients + lost) / at_risk)
     before = np.r_[1.0, waiting[:-1]]
     shown = (clients + lost) > 0
@@ -462,4 +493,6 @@ def stock_history(
             "accounts": np.concatenate(counts),
         }
     )
-    return give(table, status_periods, HISTORY)
+    first = np.tile(counts[0], len(ends))
+    result = table.assign(change_rate=ratio(table["accounts"] - first, first))
+    return give(result, status_periods, HISTORY)
