@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bokeh.protocol.exceptions import ProtocolError
@@ -12,7 +14,6 @@ from panel.io.server import DocHandler, WSHandler
 from tornado.web import HTTPError
 
 from workbench.store import access_log
-from workbench.vocabulary import Access
 
 if TYPE_CHECKING:
     from bokeh.document import Document
@@ -45,13 +46,14 @@ class Socket(WSHandler):
             return True
         log.warning("a page of %s was refused; [auth] hosts in workbench.toml lists ours", origin)
         found = self.application.auth_provider.signed_in(self)
-        access_log.note(
+        note = partial(
+            access_log.forbidden,
             self.watch.engine,
-            Access.FORBIDDEN,
             found.viewer.username if found else "",
+            f"Origin: {origin}",
             address=self.request.remote_ip or "",
-            detail=f"Origin: {origin}"[: access_log.LONGEST],
         )
+        asyncio.get_running_loop().run_in_executor(None, note)  # a load may hold the store
         return False
 
     @property

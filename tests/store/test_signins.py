@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.test_sessions import told
 from workbench.errors import LockedOut, NotAllowed
-from workbench.store import signins
+from workbench.store import access_log, signins
 from workbench.store.engine import connect, writing
 
 T = dt.datetime(2026, 9, 30, 8, 0, tzinfo=dt.UTC)
@@ -116,3 +116,15 @@ def test_the_log_has_each_attempt_and_no_password(engine, company):
         ["refused", "rep1", "192.0.2.1", "identifiant ou mot de passe faux"],
     ]
     assert "guess" not in lines.to_csv()
+
+
+def test_being_locked_out_is_written_once_a_minute(engine, company):
+    now = access_log.now()
+    for second in range(5):
+        with pytest.raises(NotAllowed):
+            signins.check(engine, "rep1", "wrong", now=now + dt.timedelta(seconds=second))
+    for second in (10, 11, 12, 13):
+        with pytest.raises(LockedOut):
+            signins.check(engine, "rep1", "wrong", now=now + dt.timedelta(seconds=second))
+    told = access_log.events(engine, now - dt.timedelta(days=1))
+    assert list(told["event"]).count("locked") == 1

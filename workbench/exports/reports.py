@@ -197,7 +197,9 @@ class Reports:
         }
         if "WORKBENCH_CONFIG" in os.environ:
             given["WORKBENCH_CONFIG"] = str(Path(os.environ["WORKBENCH_CONFIG"]).resolve())
-        kept = {name: text for name, text in os.environ.items() if name != "WORKBENCH_VIEWER"}
+        # What signs people in is no notebook's business.
+        withheld = ("WORKBENCH_VIEWER", "WORKBENCH_AUTH")
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(withheld)}
         return kept | given | ({"WORKBENCH_VIEWER": run.viewer} if run.viewer else {})
 
     def _stop(self, run: Run) -> None:

@@ -164,11 +164,27 @@ def _heard(engine: Engine, username: str, address: str, now: dt.datetime) -> int
     """The log's line of an attempt, which counts as an error until it has succeeded."""
     with writing(engine, ENTRY_LOCK) as connection:
         until = locked_until(connection, username, address, now)
-        event, detail = (Access.LOCKED, None) if until else (Access.REFUSED, WRONG)
+        if until is None:
+            event, detail = Access.REFUSED, WRONG
+        elif not _told(connection, username, address, now):
+            event, detail = Access.LOCKED, None
+        else:
+            raise LockedOut(until)
         line = access_log.write(connection, event, username, address=address, detail=detail, at=now)
     if until is not None:
         raise LockedOut(until)
     return line
+
+
+def _told(connection: Connection, username: str, address: str, now: dt.datetime) -> bool:
+    """Whether the log of the last minute says already that this isn't heard."""
+    said = select(AccessEvent.id).where(
+        AccessEvent.event == Access.LOCKED,
+        AccessEvent.username == username[: access_log.LONGEST],
+        AccessEvent.address == address,
+        AccessEvent.at > now - dt.timedelta(minutes=1),
+    )
+    return connection.scalar(said.limit(1)) is not None
 
 
 def admit(
