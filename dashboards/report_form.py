@@ -32,6 +32,7 @@ NAMES = {
     "period": msg("Nombre de mois"),
     "team": msg("Équipe ou commercial"),
     "language": msg("Langue du rapport"),
+    "known_at": msg("Tel que connu le"),
 }
 """Short labels of the parameters that all notebooks share."""
 

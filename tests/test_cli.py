@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import subprocess
@@ -98,6 +99,23 @@ def test_the_past_is_asked_by_date():
     succeed("load")
     assert sum(stock("--as-of", "2023-12-31").values()) == 0
     assert sum(stock("--as-of", "2024-01-02").values()) == 4
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_number_is_given_as_it_was_known_and_says_so(folder):
+    succeed("load")
+    moment = dt.datetime.now(dt.UTC)
+    succeed("change", "account", "1", "status=prospect", "--effective", "2024-06-01")
+    then = ["--as-of", "2025-01-01"]
+    assert stock(*then)["prospect"] == 2
+    assert stock(*then, "--known-at", moment.isoformat())["prospect"] == 1
+    assert stock(*then, "--known-at", moment.date().isoformat())["prospect"] == 2  # the whole day
+    assert "write 2026-09-30T18:00" in refused("metric", "funnel_stock", "--known-at", "yesterday")
+    succeed("export", "then.xlsx", *then, "--known-at", "2099-03-03T10:00")
+    scope = " ".join(
+        str(cell) for row in load_workbook("then.xlsx").worksheets[0].values for cell in row[:2]
+    )
+    assert "Au 01/01/2025 · Tel que connu le 03/03/2099" in scope
 
 
 @pytest.mark.usefixtures("settings")

@@ -93,6 +93,15 @@ AsOf = Annotated[
         "--as-of", formats=["%Y-%m-%d"], help="The date to look at.", show_default="today"
     ),
 ]
+KnownAt = Annotated[
+    str | None,
+    typer.Option(
+        "--known-at",
+        metavar="MOMENT",
+        help="Leave out what was recorded later: 2026-09-30, or 2026-09-30T18:00 (UTC).",
+        show_default="all that is known",
+    ),
+]
 As = Annotated[
     str | None,
     typer.Option("--as", help="A user: only what they may see.", show_default="everything"),
@@ -131,13 +140,19 @@ def writable(path: Path) -> Path:
     return path
 
 
-def data_of(settings: Settings, as_of: dt.datetime | None, viewer: str | None) -> Any:
+def data_of(
+    settings: Settings,
+    as_of: dt.datetime | None,
+    viewer: str | None,
+    known_at: str | None = None,
+) -> Any:
     """The dataset that a command looks at."""
     import workbench
 
     return workbench.open(
         settings.database,
         as_of=as_of.date() if as_of else None,
+        known_at=known_at,
         viewer=viewer,
         today=settings.today,
     )

@@ -12,6 +12,7 @@ from workbench.cli.base import (
     AsOf,
     Config,
     Database,
+    KnownAt,
     Language,
     Parameters,
     app,
@@ -45,6 +46,7 @@ def metrics(
     epilog=examples(
         "workbench metric funnel_stock",
         "workbench metric pipeline_by_stage --as-of 2026-06-30 -p by=segment --format csv",
+        "workbench metric pipeline_by_stage --as-of 2026-06-30 --known-at 2026-07-03",
     )
 )
 def metric(
@@ -56,6 +58,7 @@ def metric(
     ] = "table",
     rows: Annotated[int, typer.Option(help="Rows that a table shows; 0 for all.", min=0)] = 50,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     viewer: As = None,
     language: Language = None,
     database: Database = None,
@@ -69,7 +72,7 @@ def metric(
     settings = settings_of(config, database)
     asked = find(name)
     options = typed(asked, pairs(parameter or []))
-    frame = asked.of(data_of(settings, as_of, viewer), **options)
+    frame = asked.of(data_of(settings, as_of, viewer, known_at), **options)
     loc = settings.locale(language)
     terminal.frame(frame, output, columns=asked.columns, loc=loc, rows=rows)
 
@@ -148,6 +151,7 @@ def export(
         ),
     ] = False,
     as_of: AsOf = None,
+    known_at: KnownAt = None,
     viewer: As = None,
     language: Language = None,
     database: Database = None,
@@ -160,7 +164,7 @@ def export(
     settings = settings_of(config, database)
     loc = settings.locale(language)
     writable(path)
-    data = data_of(settings, as_of, viewer)
+    data = data_of(settings, as_of, viewer, known_at)
     if qualification:
         if viewer is None:
             raise NotAllowed("Whose form is it? Name the user who is to fill it in: --as USER.")

@@ -61,6 +61,7 @@ class Book:
         """As of when, over what period, and of whom, in words."""
         said = [
             self.loc.t("Au {date}", date=self.loc.date(self.data.as_of)),
+            *self._known,
             self.loc.t(
                 "Période du {since} au {until}",
                 since=self.loc.date(self.since),
@@ -69,6 +70,14 @@ class Book:
             *(f"{name} : {chosen}" for name, chosen in self.filters.items()),
         ]
         return " · ".join(said)
+
+    @property
+    def _known(self) -> list[str]:
+        """As known when, where that is not now."""
+        moment = self.data.known_at
+        if moment is None:
+            return []
+        return [self.loc.t("Tel que connu le {moment}", moment=self.loc.moment(moment))]
 
     def sheet(self, title: str, *, cents: bool = False) -> Sheet:
         """A new sheet, empty."""

@@ -52,6 +52,7 @@ def begin(
     period: int = 12,
     team: str = "",
     language: str = "",
+    known_at: str | dt.datetime = "",
 ) -> Work:
     """Open what the parameters of a notebook say.
 
@@ -62,13 +63,19 @@ def begin(
         team: name of a manager or rep: their accounts and those of everyone under them; empty
             takes all.
         language: fr or en; empty takes the settings'.
+        known_at: leave out what was recorded later than this day or moment; empty takes all.
 
     Raises:
         StoreError: there is no store at that address.
         UnknownName: no manager or rep is called so.
     """
     settings = Settings.load()
-    data = workbench.open(database or settings.database, as_of=as_of or None, today=settings.today)
+    data = workbench.open(
+        database or settings.database,
+        as_of=as_of or None,
+        known_at=known_at or None,
+        today=settings.today,
+    )
     if team:
         data = data.where(reps=under(data.table("reps"), team))
     loc = settings.locale(language or None)

@@ -124,6 +124,7 @@ def _fact(name: str, value: Any, loc: Locale) -> str:
 NAMES = {
     "as_of": locale.msg("Chiffres arrêtés au"),
     "by": locale.msg("Par"),
+    "known_at": locale.msg("Tel que connu le"),
     "period": locale.msg("Nombre de mois"),
     "team": locale.msg("Équipe"),
 }
