@@ -30,7 +30,7 @@ from workbench.store.batch import (
 )
 from workbench.store.engine import migrate, writing
 from workbench.store.replay import SUBJECTS, by_record, state
-from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RejectedRow
+from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RejectedRow, RetentionWarning
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -96,7 +96,7 @@ def _replay(source: Connection, target: Connection, entity: str, known_at: dt.da
 
 
 def _copy(source: Connection, target: Connection, known_at: dt.datetime) -> None:
-    """What is kept as it was written: the journal, the loads and their rejected rows."""
+    """What is kept as it was written: the journal, loads with their rejected rows, warnings."""
     changes = source.execute(select(table_of("change")).where(Change.recorded_at <= known_at))
     insert(
         target,
@@ -111,6 +111,7 @@ def _copy(source: Connection, target: Connection, known_at: dt.datetime) -> None
     for model, condition in (
         (Load, Load.id.in_(before)),
         (RejectedRow, RejectedRow.load_id.in_(before)),
+        (RetentionWarning, RetentionWarning.warned_on <= known_at.date()),
     ):
         found = source.execute(select(model.__table__).where(condition)).mappings().all()
         if found:
