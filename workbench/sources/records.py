@@ -480,7 +480,8 @@ class Records:
         """By id, the rate of each record whose money is in another currency than ours."""
         table = table_of(entity)
         query = select(table.c.id, table.c.currency_rate).where(table.c.currency.is_not(None))
-        return dict(self.batch.connection.execute(query).tuples().all())
+        found: Any = self.batch.connection.execute(query)
+        return dict(tuple(row) for row in found)
 
     def renamed(self) -> set[str | None]:
         """Codes that records have since they were anonymised."""
