@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 import subprocess
@@ -13,7 +14,10 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+import workbench
 from tests.parts import CI, need
+from workbench.settings import Settings
+from workbench.sources.load import load
 from workbench.store import create
 
 # In CI the same examples each time: a new one that fails is found by whoever changes the code.
@@ -37,6 +41,23 @@ def shared() -> Path:
 def demo() -> Path:
     """The demo company's files."""
     return ROOT / "data"
+
+
+@pytest.fixture(scope="session")
+def demo_url(demo, tmp_path_factory):
+    """A store with the demo company, to be read."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
+    engine = create(url)
+    load(engine, Settings.load(demo / "workbench.toml").sources, user="tests")
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def demo_data(demo_url):
+    """The demo company as of its last day."""
+    day = dt.date(2026, 9, 30)
+    return workbench.open(demo_url, as_of=day, today=day)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
-"""The demo, loaded once for the tests that export it; the small company for those that edit it."""
+"""The small company, for the tests that edit what they export."""
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import shutil
 
@@ -13,26 +12,9 @@ import workbench
 from tests.store.company import TODAY, fill
 from workbench.exports import qualification
 from workbench.locale import FR
-from workbench.settings import Settings
-from workbench.sources.load import load
 from workbench.store import create
 
 collect_ignore = ["in_libreoffice.py"]  # for the system's Python, which alone has `uno`
-
-
-@pytest.fixture(scope="session")
-def demo_url(demo, tmp_path_factory):
-    url = f"sqlite:///{tmp_path_factory.mktemp('exports') / 'demo.db'}"
-    engine = create(url)
-    load(engine, Settings.load(demo / "workbench.toml").sources, user="tests")
-    engine.dispose()
-    return url
-
-
-@pytest.fixture(scope="session")
-def demo_data(demo_url):
-    day = dt.date(2026, 9, 30)
-    return workbench.open(demo_url, as_of=day, today=day)
 
 
 @pytest.fixture(scope="session")

@@ -93,32 +93,71 @@ def test_every_grouping_adds_up_to_the_open_items() -> None:
         assert result["items"].sum() == len(items)
 
 
-def test_opening_entry_is_left_out_where_the_year_before_is_there():
+def test_what_an_opening_entry_carries_over_counts_once() -> None:
     """A bill of 2025, carried over by the opening entry of 2026, is owed once; alone it counts."""
-    ledger = frame(
-        "ledger_entries",
-        _bill(1, "2025-11-03", opening=False),
-        _bill(2, "2026-01-01", opening=True),
-    )
-    customers = frame("ledger_customers", {"id": 1, "code": "C1", "name": "Un"})
-    both = outstanding(ledger, customers, frame("accounts"), as_of="2026-06-30")
-    alone = outstanding(ledger[1:], customers, frame("accounts"), as_of="2026-06-30")
-    assert list(both["balance"]) == [120.0]
-    assert list(alone["balance"]) == [120.0]
+    both = _owed(BILL, CARRIED)
+    assert both == _owed(CARRIED) == [(120.0, 120.0, 1)]
+    assert _owed(BILL) == [(120.0, 120.0, 1)]
+    assert _owed(BILL, CARRIED, as_of="2025-12-31") == [(120.0, 120.0, 1)]
 
 
-def _bill(id_, date, *, opening):
-    return {
-        "id": id_,
-        "journal": "AN" if opening else "VE",
-        "entry": str(id_),
-        "date": date,
-        "opening": opening,
-        "account_number": "411000",
-        "debit": 120.0,
-        "credit": 0.0,
-        "customer_id": 1,
-    }
+def test_a_bill_lettered_in_next_year_s_file_is_paid() -> None:
+    """Each year's file was written as it ended: the bill's own line never got its letter."""
+    lettered = CARRIED | {"letter": "AA", "letter_date": "2026-03-31"}
+    paid = _line(3, "2026-03-31", -120.0, letter="AA", letter_date="2026-03-31")
+    files = (BILL, lettered, paid)
+    assert _owed(*files) == []
+    assert _owed(*files, as_of="2026-02-28") == [(120.0, 120.0, 1)]
+    ledger = frame("ledger_entries", *files)
+    assert overdue(ledger, frame("documents"), as_of="2026-06-30")["total"].tolist() == [0.0]
+
+
+def test_what_was_carried_over_is_as_old_as_its_piece() -> None:
+    """Due 30 days after 3 November; by the day of the opening entry it would be 150 late."""
+    ledger = frame("ledger_entries", BILL, CARRIED)
+    alone = frame("ledger_entries", CARRIED | {"piece_date": "2025-11-03"})
+    for lines in (ledger, alone):
+        rows = open_item_rows(
+            *(lines, CUSTOMERS, frame("documents"), ACCOUNTS), as_of="2026-06-30", terms=30
+        )
+        assert records(rows, "id", "date", "due_date", "days_past_due") == [
+            (2, "2025-11-03", "2025-12-03", 209)
+        ]
+
+
+def test_a_year_that_is_missing_between_two_leaves_the_balance_right() -> None:
+    """2024 isn't there: 120 of then was paid in it, and 500 billed; the opening entry says 500."""
+    old = BILL | {"date": "2023-11-03", "book": "1-2023-01"}
+    assert _owed(old, CARRIED | {"debit": 500.0}) == [(500.0, 500.0, 1)]
+
+
+def test_opening_entries_are_each_company_s_own() -> None:
+    """Company 2's year begins in February; its opening 500 repeats nothing of company 1's 50."""
+    ours = _line(1, "2026-01-15", 50.0, book="111111111-2026-01")
+    theirs = _line(2, "2026-02-01", 500.0, book="222222222-2026-02", opening=True)
+    assert _owed(ours, theirs) == [(550.0, 550.0, 2)]
+
+
+def test_an_opening_entry_mended_later_in_its_year_is_one_with_it() -> None:
+    mended = _line(3, "2026-03-31", 7.0, opening=True)
+    sold = _line(4, "2026-02-01", 60.0)
+    assert _owed(BILL, CARRIED, mended, sold) == [(187.0, 187.0, 3)]
+
+
+def _line(id_, date, amount, book="1-2026-01", **more):
+    sides = {"debit": max(amount, 0.0), "credit": max(-amount, 0.0)}
+    own = {"id": id_, "date": date, "book": book, "account_number": "411000", "customer_id": 10}
+    return own | sides | more
+
+
+BILL = _line(1, "2025-11-03", 120.0, "1-2025-01", piece="F1")
+CARRIED = _line(2, "2026-01-01", 120.0, piece="F1", opening=True)
+
+
+def _owed(*lines, as_of="2026-06-30"):
+    ledger = frame("ledger_entries", *lines)
+    found = outstanding(ledger, CUSTOMERS, ACCOUNTS, as_of=as_of)
+    return records(found, "balance", "open_items", "items")
 
 
 BILLED = written(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from tests.metrics.frames import as_kind, as_pandas, records, written
+from tests.metrics.frames import as_kind, as_pandas, frame, records, written
 from tests.metrics.synthetic import Company
 from tests.metrics.test_pipeline import STAGES
 from workbench.metrics.revenue import (
@@ -138,6 +138,25 @@ def test_unallocated_says_why() -> None:
     ]
 
 
+def test_an_entry_of_several_days_names_the_customers_of_all_its_lines() -> None:
+    lines = written(
+        "ledger_entries",
+        """id journal entry date       account_number debit credit customer_id
+           1  VE      1     2026-01-31 411000         60.0  0.0    10
+           2  VE      1     2026-01-31 411000         60.0  0.0    20
+           3  VE      1     2026-01-30 707000         0.0   100.0  -
+           4  VE      1     2026-01-31 708000         0.0   20.0   -""",
+    )
+    result = unallocated_revenue(lines, as_of="2026-01-30")
+    assert records(result, "date", "reason", "customers", "lines", "revenue") == [
+        ("2026-01-30", "several", 2, 1, 100.0)
+    ]
+    later = unallocated_revenue(lines, as_of="2026-09-30")
+    assert records(later, "date", "reason", "lines", "revenue") == [
+        ("2026-01-30", "several", 2, 120.0)
+    ]
+
+
 def test_the_rows_behind() -> None:
     result = revenue_rows(*TABLES[:3], as_of="2026-09-30", since="2026-01-01")
     assert records(result, "id", "revenue", "customer_code", "account") == [
@@ -232,3 +251,28 @@ def test_won_invoiced_paid() -> None:
         (3, "Sud", 100.0, 95.0, 60.0),
         (4, "Nord", 30.0, 0.0, 0.0),
     ]
+
+
+def test_a_bill_is_paid_when_the_line_that_carried_it_over_is_lettered() -> None:
+    """F1 is lettered in the next year's file alone, F2 in its own; F3 was carried over unpaid."""
+    deals = written("opportunities", "id stage_id amount stage_since\n1 4 100.0 2025-12-01")
+    bills = written(
+        "documents",
+        """id code kind    opportunity_id date       amount
+           1  F1   invoice 1              2025-12-02 10.0
+           2  F2   invoice 1              2025-12-03 20.0
+           3  F3   invoice 1              2025-12-04 40.0""",
+    )
+    lines = written(
+        "ledger_entries",
+        """id book    opening date       account_number debit piece letter
+           1  2025-01 -       2025-12-02 411000         12.0  F1    -
+           2  2025-01 -       2025-12-03 411000         24.0  F2    AB
+           3  2025-01 -       2025-12-04 411000         48.0  F3    -
+           4  2026-01 1       2026-01-01 411000         12.0  F1    AA
+           5  2026-01 1       2026-01-01 411000         48.0  F3    -""",
+    )
+    nobody = (frame("reps"), frame("deal_periods"), frame("team_periods"))
+    for as_of, paid in (("2025-12-31", 20.0), ("2026-09-30", 30.0)):
+        result = won_versus_invoiced(deals, STAGES, bills, lines, *nobody, as_of=as_of)
+        assert records(result, "invoiced", "paid") == [(70.0, paid)]

@@ -38,25 +38,60 @@ def sales(
 def customer_lines(
     ledger_entries: nw.LazyFrame[Any], *columns: str, as_of: Any = None, only: nw.Expr | None = None
 ) -> nw.LazyFrame[Any]:
-    """Lines of 411 up to the day, and of them those for which `only` holds.
+    """Lines of 411 up to the day, of every year, with `cents` = debit - credit.
 
-    A year's opening entry repeats what the year before left: where lines of before it are there,
-    it is left out, else balances would count twice.
+    Of them, those for which `only` holds.
     """
-    return ledger_entries.select(*dict.fromkeys((*columns, *_READ, "opening"))).filter(
+    lines = ledger_entries.select(*dict.fromkeys((*columns, *_READ))).filter(
         nw.col("account_number").str.starts_with(CUSTOMERS),
-        ~nw.col("opening").fill_null(value=False) | (nw.col("date") == nw.col("date").min()),
         *limits("date", None, as_of),
         *([] if only is None else [only]),
     )
+    return lines.with_columns(cents=cents("debit") - cents("credit"))
+
+
+def closed_books(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> list[str]:
+    """The years that a later one of their company says anew, by its opening entry for customers.
+
+    That entry repeats what the years before left, and its lines bear the letters that they got
+    since those years' files were written: what is owed stands on it and on what followed.
+    """
+    begun = customer_lines(
+        ledger_entries,
+        *("book", "opening"),
+        as_of=as_of,
+        only=nw.col("opening").fill_null(value=False),
+    )
+    newest: dict[str, str] = {}
+    for book in sorted(collect(begun.select("book").unique())["book"].dropna()):
+        newest[company(book)] = book
+    if not newest:
+        return []
+    known = collect(ledger_entries.select("book").unique())["book"].dropna()
+    return [book for book in known if book < newest.get(company(book), "")]
+
+
+def company(book: str) -> str:
+    """Whose year it is; nothing where nobody knows.
+
+    >>> company("210000006-2025-01"), company("2025-01")
+    ('210000006-', '')
+    """
+    return book[: -len("2025-01")]
 
 
 def receivables(
     ledger_entries: nw.LazyFrame[Any], *columns: str, as_of: Any = None, only: nw.Expr | None = None
 ) -> nw.LazyFrame[Any]:
-    """Lines as of `customer_lines`, with `cents` = debit - credit."""
-    lines = customer_lines(ledger_entries, *columns, as_of=as_of, only=only)
-    return lines.with_columns(cents=cents("debit") - cents("credit"))
+    """Lines as of `customer_lines` that what is owed stands on.
+
+    Those of `closed_books` are left out: with the opening entry they would count twice.
+    """
+    closed = closed_books(ledger_entries, as_of=as_of)
+    if closed:
+        of_now = ~nw.col("book").fill_null("").is_in(closed)
+        columns, only = (*columns, "book"), of_now if only is None else of_now & only
+    return customer_lines(ledger_entries, *columns, as_of=as_of, only=only)
 
 
 LETTERED = ("letter", "letter_date")

@@ -34,7 +34,7 @@ ITEMS = {
     "id": "id",
     "journal": "text",
     "entry": "text",
-    "date": "date",
+    "date": "date: of the piece, where an opening entry carried it over",
     "piece": "text",
     "label": "text",
     "customer_id": "id",
@@ -159,7 +159,7 @@ def open_items(
     """The open lines of 411 with their due date, days past due and bucket.
 
     A piece's due date is that of the invoice or credit note with its number; where several have
-    it, the latest.
+    it, the latest. What an opening entry carried over is dated as the piece was.
 
     Args:
         ledger_entries: the ledger.
@@ -169,9 +169,10 @@ def open_items(
         terms: days to pay where no invoice says.
     """
     last, grace = asked("open_items", as_of), whole("terms", terms)
-    columns = ("piece", *ledger.LETTERED, *more)
+    columns = ("piece", "opening", *ledger.LETTERED, *more)
     lines = ledger.receivables(ledger_entries, *columns, as_of=last, only=ledger.is_open(last))
-    rows = collect(lines, "customer_id", "date", "piece", "cents", *more)
+    rows = collect(lines, "customer_id", "date", "piece", "opening", "cents", *more)
+    rows["date"] = _begun(rows, ledger_entries)
     bills = collect(
         documents.select("code", "kind", "due_date").filter(
             nw.col("kind").is_in(["invoice", "credit_note"]), ~nw.col("due_date").is_null()
@@ -190,6 +191,22 @@ def open_items(
         position=np.searchsorted(EDGES, late),
         bucket=np.array(BUCKETS, dtype=object)[np.searchsorted(EDGES, late)],
     )
+
+
+def _begun(rows: pd.DataFrame, ledger_entries: nw.LazyFrame[Any]) -> pd.Series[Any]:
+    """The day of each line; of those that an opening entry carried over, their piece's first."""
+    carried = rows["opening"].fillna(value=False) & rows["piece"].notna()
+    if not carried.any():
+        return rows["date"]
+    pieces = rows.loc[carried, "piece"].unique().tolist()
+    told = ledger.customer_lines(
+        ledger_entries, "piece", "piece_date", only=nw.col("piece").is_in(pieces)
+    )
+    key = ["customer_id", "piece"]
+    listed = collect(told, *key, "date", "piece_date")
+    first = listed.groupby(key, dropna=False)[["date", "piece_date"]].min().min(axis=1)
+    found = rows[key].merge(first.rename("first").reset_index(), on=key, how="left")["first"]
+    return rows["date"].mask(carried, found)
 
 
 @metric(
@@ -358,10 +375,10 @@ def dso(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> nw.LazyFrame
     """
     last = asked("dso", as_of)
     entry = ("journal", "entry", "date")
-    lines = ledger.receivables(ledger_entries, *entry, as_of=last)
+    lines = ledger.customer_lines(ledger_entries, *entry, as_of=last)
     sold = ledger.sales(ledger_entries, *entry, as_of=last).select(*entry).unique()
-    billed = collect(lines.join(sold, on=entry, how="semi"), "date", "cents")
-    balance = int(collect(lines, "cents")["cents"].sum())
+    billed = collect(lines.join(sold, on=list(entry), how="semi"), "date", "cents")
+    balance = int(collect(ledger.receivables(ledger_entries, as_of=last), "cents")["cents"].sum())
     months = billed["cents"].groupby(billed["date"].dt.to_period("M")).sum()
     days, counted = _counted_back(balance, months, last)
     row = {"dso": [days], "balance": [balance / 100], "counted": [counted]}

@@ -72,7 +72,7 @@ BY_MONTH = {
 UNALLOCATED = {
     "journal": "text",
     "entry": "text",
-    "date": "date",
+    "date": "date: of its first line of class 70",
     "piece": "text",
     "label": "text",
     "reason": "text: none (no customer) or several",
@@ -399,17 +399,15 @@ def unallocated_revenue(
         since: first day.
         until: last day.
     """
-    key = ["journal", "entry", "date"]
+    key = ["book", "journal", "entry"]  # whose lines may be of several days
     lines = ledger.sales(
         ledger_entries, *key, "id", "piece", "label", as_of=as_of, since=since, until=until
     ).filter(nw.col("customer_id").is_null())
-    rows = collect(lines, *key, "id", "piece", "label", "cents").sort_values("id")
+    rows = collect(lines, *key, "id", "date", "piece", "label", "cents").sort_values("id")
     entries = rows.assign(lines=1).groupby(key, dropna=False, sort=False)
-    found = entries[["piece", "label"]].first().join(entries[["cents", "lines"]].sum())
+    found = entries[["date", "piece", "label"]].first().join(entries[["cents", "lines"]].sum())
     found = found.reset_index()
-    named = ledger.customer_lines(
-        ledger_entries, *key, as_of=as_of, only=~nw.col("customer_id").is_null()
-    )
+    named = ledger.customer_lines(ledger_entries, *key, only=~nw.col("customer_id").is_null())
     counted = _customers(named, found, key)
     result = found.merge(counted, on=key, how="left")
     result["customers"] = result["customers"].fillna(0)
@@ -518,15 +516,26 @@ def won_versus_invoiced(
 def _lettered(
     ledger_entries: nw.LazyFrame[Any], codes: pd.Series[Any], as_of: Any
 ) -> NDArray[np.bool_]:
-    """Whether each paper of that number has lines of 411, and all are lettered by the day."""
+    """Whether each paper of that number has lines of 411, and all are lettered by the day.
+
+    Where an opening entry carried it over, that one and what followed say so.
+    """
+    closed = ledger.closed_books(ledger_entries, as_of=as_of)
+    columns = ("piece", "book", *ledger.LETTERED)
     lines = collect(
-        ledger.customer_lines(ledger_entries, "piece", *ledger.LETTERED, as_of=as_of).select(
-            "piece", is_open=ledger.is_open(as_of)
+        ledger.customer_lines(ledger_entries, *columns, as_of=as_of).select(
+            "piece",
+            is_open=ledger.is_open(as_of),
+            is_closed=nw.col("book").fill_null("").is_in(closed),
         )
     )
     place = places(lines["piece"], codes)
-    has_lines, is_open = np.zeros((2, len(codes)), dtype=bool)
-    has_lines[place[place >= 0]] = True
-    is_open[place[(place >= 0) & lines["is_open"].to_numpy(dtype=bool)]] = True
+    lines, place = lines[place >= 0], place[place >= 0]
+    has_lines, of_now, is_open = np.zeros((3, len(codes)), dtype=bool)
+    has_lines[place] = True
+    is_closed = lines["is_closed"].to_numpy(dtype=bool)
+    of_now[place[~is_closed]] = True
+    holds = lines["is_open"].to_numpy(dtype=bool) & ~(is_closed & of_now[place])
+    is_open[place[holds]] = True
     first = places(codes, codes)
     return (has_lines & ~is_open)[first] & (first >= 0)
