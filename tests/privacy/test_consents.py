@@ -17,8 +17,8 @@ from workbench.vocabulary import Channel, ConsentState, Role, Surface
 
 CONSENTS = (
     "contact,channel,state,date,proof,noted_by\n"
-    "K1,email,given,2025-03-03,formulaire du site,Rémi Blanc\n"
-    "K1,phone,given,2025-03-04,appel,\n"
+    "KZQ1,email,given,2025-03-03,formulaire du site,Rémi Blanc\n"
+    "KZQ1,phone,given,2025-03-04,appel,\n"
     "K2,fax,given,2025-03-04,,\n"
 )
 BOSS = Viewer("dirigeant", "Dirigeant", Role.EXECUTIVE)

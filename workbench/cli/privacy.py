@@ -120,7 +120,9 @@ def clean(database: Database = None, config: Config = None) -> None:
     from workbench.store.privacy.clean import clean as clean_files
 
     engine = connect(settings_of(config, database).database)
-    clean_files(engine)
+    left = clean_files(engine)
+    for path in left:
+        typer.echo(f"Left to you, it can't be removed: {path}")
     typer.echo("Nothing is left in the store's files of what it no longer holds.")
 
 

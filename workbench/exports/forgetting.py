@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import workbench
-from workbench.errors import ChangeRefused, NotAllowed, SettingsError
+from workbench.errors import ChangeRefused, NotAllowed, SettingsError, StoreError
+from workbench.exports import runs
 from workbench.exports.reports import Reports
 from workbench.metrics.retention import retention
 from workbench.store import access
@@ -26,9 +27,10 @@ from workbench.store.privacy.clean import clean
 from workbench.store.privacy.key import Key
 from workbench.store.privacy.mentions import Mentions
 from workbench.store.privacy.people import Person
+from workbench.store.privacy.plan import Plan, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -36,11 +38,10 @@ if TYPE_CHECKING:
 
     from workbench.settings import Settings
     from workbench.store.access import Viewer
-    from workbench.store.privacy.anonymise import Plan
     from workbench.vocabulary import Surface
 
 PACKED = (".xlsx", ".xlsm", ".zip", ".ods", ".docx")
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|[nrtbf])")
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Forgotten:
 
     Attributes:
         plan: of the store.
-        reports: folders of runs that name them.
+        reports: folders of runs that name them, or are under way and may yet.
         left: other files that do, for somebody to delete or correct.
     """
 
@@ -77,8 +78,9 @@ def look(
     known = key.read(settings.privacy.key_file) or Key(secrets.token_bytes(32))
     with engine.connect() as connection, connection.begin():
         found = _found(connection, asked)
-        plan = anonymise.plan(connection, found, known, also)
-    return _files(settings, plan)
+        going = plan(connection, found, known, also)
+    mentions = _mentions(going.people)
+    return Forgotten(going, _reports(settings, mentions), _left(settings, mentions))
 
 
 def forget(
@@ -108,21 +110,26 @@ def forget(
         UnknownName: nobody is found by a number or e-mail.
         ChangeRefused: they are anonymised already.
         NotAllowed: the viewer may not.
-        StoreError: another key was used before; or the store's log can't be emptied now.
+        StoreError: another key was used before; a report can't be removed; or the store's log
+            can't be emptied now.
     """
+    anonymise.allowed(viewer)
     with engine.connect() as connection, connection.begin():
         found = _found(connection, asked)
-        anonymise.allowed(viewer)
         key.verify(connection, key.read(settings.privacy.key_file))
-    plan = anonymise.anonymise(
+        mentions = _mentions(people.known(connection, found, also))
+    # Before, so that whatever happens no report is left whose names nobody knows any more; and
+    # after, for those begun meanwhile.
+    reports = _remove(settings, mentions)
+    gone = anonymise.anonymise(
         engine, found, viewer=viewer, surface=surface, key=key.made(settings.privacy.key_file),
         reason=reason, also=also, today=today or settings.today,
     )  # fmt: skip
-    done = _files(settings, plan)
-    for folder in done.reports:
-        shutil.rmtree(folder, ignore_errors=True)
-    clean(engine, {one.table for one in plan.rewrites} | {"change"})
-    return done
+    try:
+        reports += _remove(settings, mentions)
+    finally:
+        left = clean(engine, {one.table for one in gone.rewrites} | {"change"})
+    return Forgotten(gone, reports, [*_left(settings, mentions), *left])
 
 
 @dataclass(frozen=True)
@@ -193,19 +200,41 @@ def _found(connection: Connection, asked: Sequence[str | Person]) -> list[Person
     return left
 
 
-def _files(settings: Settings, plan: Plan) -> Forgotten:
-    mentions = Mentions([person.known for person in plan.people])
+def _mentions(known: Sequence[Person]) -> Mentions:
+    return Mentions([person.known for person in known])
+
+
+def _reports(settings: Settings, mentions: Mentions) -> list[Path]:
+    """Folders of the runs that name them, or may yet."""
     root = Reports.of(settings).root
-    folders = sorted(path for path in root.glob("*") if (path / "run.json").is_file())
-    found = Forgotten(plan)
-    found.reports = [
-        folder for folder in folders
-        if any(_names(mentions, text) for path in _within(folder) for text in texts(path))
+    under_way = {run.folder for run in runs.listed(root) if not run.progress.state.over}
+    return [
+        folder for folder in sorted(path.parent for path in root.glob("*/run.json"))
+        if folder in under_way or any(_names(mentions, path) for path in _within(folder))
     ]  # fmt: skip
-    found.left = [
-        path for path in _others(settings) if any(_names(mentions, text) for text in texts(path))
-    ]
+
+
+def _remove(settings: Settings, mentions: Mentions) -> list[Path]:
+    """Remove the reports that name them, and stop those under way: both can be run again."""
+    reports = Reports.of(settings)
+    kept = {run.folder: run for run in runs.listed(reports.root)}
+    found = _reports(settings, mentions)
+    for folder in found:
+        try:
+            if folder in kept:
+                reports.remove(kept[folder], None)
+            else:
+                shutil.rmtree(folder)
+        except OSError as error:
+            raise StoreError(
+                f"{folder}: the report names them, or may yet, and can't be removed ({error}). "
+                "Remove it, then anonymise again."
+            ) from error
     return found
+
+
+def _left(settings: Settings, mentions: Mentions) -> list[Path]:
+    return [path for path in _others(settings) if _names(mentions, path)]
 
 
 def _within(folder: Path) -> list[Path]:
@@ -222,29 +251,31 @@ def _others(settings: Settings) -> Iterator[Path]:
     yield from sorted(settings.notebooks.glob("*.ipynb"))
 
 
-def _names(mentions: Mentions, text: str) -> bool:
-    return any(mentions.people[who].told_by(text) for who in mentions.named(text))
+def _names(mentions: Mentions, path: Path) -> bool:
+    return any(
+        mentions.people[who].told_by(text) for text in texts(path) for who in mentions.named(text)
+    )
 
 
-def texts(path: Path) -> Iterable[str]:
-    """A file's text, with what it escapes as it reads; of a workbook, that of each part."""
-    if path.suffix.lower() in PACKED:
+def texts(path: Path) -> Iterator[str]:
+    """A file's text, as it is and with what it escapes as it reads; of a workbook, each part's."""
+    for data in _parts(path):
         try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = data.decode("latin-1")
+        text = html.unescape(text) if "&" in text else text
+        yield text
+        if "\\" in text:
+            yield _ESCAPED.sub(lambda one: chr(int(one[1], 16)) if one[1] else " ", text)
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    try:
+        if path.suffix.lower() in PACKED:
             with zipfile.ZipFile(path) as packed:
-                return [_plain(packed.read(name)) for name in packed.namelist()]
-        except (OSError, zipfile.BadZipFile):
-            return []
-    try:
-        return [_plain(path.read_bytes())]
-    except OSError:
-        return []
-
-
-def _plain(data: bytes) -> str:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    if "\\u" in text:
-        text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-    return html.unescape(text) if "&" in text else text
+                yield from (packed.read(name) for name in packed.namelist())
+        else:
+            yield path.read_bytes()
+    except (OSError, zipfile.BadZipFile):
+        return

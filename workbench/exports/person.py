@@ -22,8 +22,9 @@ from workbench.locale import msg
 from workbench.store import access
 from workbench.store.batch import table_of
 from workbench.store.fields import RESTRICTED
-from workbench.store.privacy import anonymise, looks, people
+from workbench.store.privacy import looks, people
 from workbench.store.privacy.key import Key
+from workbench.store.privacy.plan import plan
 from workbench.store.replay import decode
 from workbench.store.schema import (
     Account,
@@ -228,9 +229,9 @@ def _mentions(
 ) -> list[Row]:
     """Texts elsewhere that name them."""
     told = {(name, row.get("id")) for name, rows in found.items() for row in rows}
-    plan = anonymise.plan(connection, [person], Key(secrets.token_bytes(32)), journal=False)
+    going = plan(connection, [person], Key(secrets.token_bytes(32)), journal=False)
     rows = []
-    for one in plan.rewrites:
+    for one in going.rewrites:
         table = table_of(one.table)
         if (one.table, one.key[0]) in told:
             continue

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from workbench.store.batch import (
+    AT_ONCE,
     columns_of,
     defaults_of,
     events_of,
@@ -21,7 +22,7 @@ from workbench.store.replay import SUBJECTS, Event, Subject, by_record, state
 from workbench.store.schema import ENTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Engine
 
@@ -47,14 +48,38 @@ def check(engine: Engine) -> list[Difference]:
         return [found for entity in ENTITIES for found in _entity(connection, entity)]
 
 
+def differing(connection: Connection, records: Mapping[str, Iterable[int]]) -> list[Difference]:
+    """Replay the journal of some records alone, by entity and id; their periods aside."""
+    found: list[Difference] = []
+    for entity, ids in sorted(records.items()):
+        listed = sorted(ids)
+        for start in range(0, len(listed), AT_ONCE):
+            some = listed[start : start + AT_ONCE]
+            found += _records(connection, entity, events_of(connection, entity, some), some)
+    return found
+
+
 def _entity(connection: Connection, entity: str) -> Iterator[Difference]:
-    table, columns = table_of(entity), columns_of(entity)
     events = events_of(connection, entity)
+    yield from _records(connection, entity, events)
+    held = dict(by_record(events))
+    for subject in SUBJECTS:
+        if subject.entity == entity:
+            yield from _periods(connection, subject, held)
+
+
+def _records(
+    connection: Connection, entity: str, events: list[Event], ids: list[int] | None = None
+) -> Iterator[Difference]:
+    table, columns = table_of(entity), columns_of(entity)
     versions = Counter(event.record_id for event in events)
     held = dict(by_record(events))
     said = {id_: fields for id_, some in held.items() if (fields := state(some)) is not None}
     usual = defaults_of(entity)
-    for row in connection.execute(select(table).order_by(table.c.id)).mappings():
+    rows = select(table).order_by(table.c.id)
+    if ids is not None:
+        rows = rows.where(table.c.id.in_(ids))
+    for row in connection.execute(rows).mappings():
         id_ = row["id"]
         fields = said.pop(id_, None)
         if fields is None:
@@ -69,9 +94,6 @@ def _entity(connection: Connection, entity: str) -> Iterator[Difference]:
                 yield Difference(entity, id_, name, stored, wanted)
     for id_ in said:
         yield Difference(entity, id_, "record", "not there", "there")
-    for subject in SUBJECTS:
-        if subject.entity == entity:
-            yield from _periods(connection, subject, held)
 
 
 def _periods(

@@ -29,8 +29,17 @@ from workbench.store.batch import (
     table_of,
 )
 from workbench.store.engine import migrate, writing
+from workbench.store.identity import identity
 from workbench.store.replay import SUBJECTS, by_record, state
-from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RejectedRow, RetentionWarning
+from workbench.store.schema import (
+    ENTITIES,
+    Change,
+    KeptOut,
+    Load,
+    LoadedTable,
+    RejectedRow,
+    RetentionWarning,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -50,8 +59,8 @@ def past(engine: Engine, known_at: dt.datetime) -> Engine:
         forgotten = connection.scalar(select(func.max(KeptOut.id))) or 0
     if newest is None or newest <= known_at:
         return engine
-    name = f"{known_at.isoformat()}|{forgotten}"
-    path = _FOLDER / _short(str(engine.url)) / f"{_short(name)}.db"
+    name = f"{engine.url}|{known_at.isoformat()}|{forgotten}"
+    path = _FOLDER / _short(identity(engine)) / f"{_short(name)}.db"
     with _LOCK:
         made = path.exists()
         replayed = migrate(f"sqlite:///{path}")
@@ -64,13 +73,27 @@ def past(engine: Engine, known_at: dt.datetime) -> Engine:
     return replayed
 
 
-def forget(engine: Engine) -> None:
+def forget(engine: Engine) -> list[Path]:
     """Remove the pasts that this machine's processes have made of a store: they name people.
 
-    A process that reads one goes on in what is no longer on any disk, and makes itself another.
+    They are found by the store's own mark, however its address was written. A process that reads
+    one goes on in what is no longer on any disk, and makes itself another.
+
+    Returns:
+        What couldn't be removed, or looked into: it is another user's.
     """
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/{_short(str(engine.url))}"):
-        shutil.rmtree(folder, ignore_errors=True)
+    left = []
+    mark = _short(identity(engine))
+    for made in sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}*")):
+        folder = made / mark
+        try:
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        except FileNotFoundError:  # its process ends now, and removes it itself
+            continue
+        except OSError:
+            left.append(folder)
+    return left
 
 
 def _short(text: str) -> str:
@@ -110,6 +133,7 @@ def _copy(source: Connection, target: Connection, known_at: dt.datetime) -> None
     before = select(Load.id).where(Load.started_at <= known_at)
     for model, condition in (
         (Load, Load.id.in_(before)),
+        (LoadedTable, LoadedTable.load_id.in_(before)),
         (RejectedRow, RejectedRow.load_id.in_(before)),
         (RetentionWarning, RetentionWarning.warned_on <= known_at.date()),
     ):

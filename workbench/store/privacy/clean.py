@@ -18,6 +18,7 @@ from workbench.store.schema import Base
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -25,22 +26,26 @@ PATIENCE = 60.0
 """Seconds to wait for those who read: the log can't be emptied under them."""
 
 
-def clean(engine: Engine, tables: Iterable[str] = ()) -> None:
+def clean(engine: Engine, tables: Iterable[str] = ()) -> list[Path]:
     """Write the store's files anew.
 
     Args:
         engine: the store.
         tables: on PostgreSQL, those to write anew; all where none is named.
 
+    Returns:
+        Copies of the past that are left, for somebody to delete.
+
     Raises:
         StoreError: somebody kept reading all the while; what was written is safe, and this can be
             done again.
     """
-    past.forget(engine)
+    left = past.forget(engine)
     if engine.dialect.name == "sqlite":
         _sqlite(engine)
     else:
         _postgresql(engine, list(tables) or list(Base.metadata.tables))
+    return left
 
 
 def _sqlite(engine: Engine) -> None:

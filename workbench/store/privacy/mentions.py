@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 WORD = re.compile(r"[^\W\d_]+")
+PART = re.compile(r"[^\W\d_]+|\d+")
 _GAP = r"[\W_]{0,3}"
 _SPACE = r"[\W_]{1,3}"
 _TITLES = r"(?:m|mr|mme|mlle|me|dr|pr|ms|mrs|monsieur|madame|mademoiselle|maître|docteur)"
 _BEFORE, _AFTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 _NEVER = re.compile(r"(?!)")
 SHORTEST = 3  # letters of a name that is looked for by itself
-FEW = 60  # words up to which each is looked for in a text, rather than each of its words in them
-_NUMBER = re.compile(r"\d(?:[\s.\-/()]*\d){8}")
 _JOINTS = re.compile(r"(?<=\d)[\s.\-/()]+(?=\d)")
 PHONE_DIGITS = 9  # the last so many tell a number, with or without the country's
+_LONG = re.compile(rf"\d{{{PHONE_DIGITS},}}")
 
 
 class Reach(IntEnum):
@@ -51,7 +51,7 @@ def fold(text: str) -> str:
     """
     if not text.isascii():
         text = text.replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae").replace("Æ", "AE")
-        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+        text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
     return text.casefold()
 
 
@@ -81,22 +81,38 @@ def _variants() -> dict[str, str]:
     return found
 
 
-def spelled(name: str) -> str:
-    """A pattern that finds a name however its letters are accented and its parts joined."""
-    parts = []
-    for word in words(name):
-        letters = [f"[{sign}{_variants().get(sign, '')}][\u0300-\u036f]*" for sign in word]
-        joined = "".join(letters)
-        for ligature, pair in (("œ", "oe"), ("æ", "ae")):
-            plain = "".join(f"[{s}{_variants().get(s, '')}][\u0300-\u036f]*" for s in pair)
-            joined = joined.replace(plain, f"(?:{ligature}|{plain})")
-        parts.append(joined)
-    return _GAP.join(parts)
+def spelled(name: str, part: re.Pattern[str] = WORD) -> str:
+    """A pattern that finds a name however its letters are accented and its parts joined.
+
+    Args:
+        name: as it is written somewhere.
+        part: what of it counts: its words, or its numbers too.
+    """
+    return _GAP.join(
+        _figures(one) if one.isdecimal() else _letters(one) for one in part.findall(fold(name))
+    )
+
+
+def _letters(word: str) -> str:
+    joined = "".join(f"[{sign}{_variants().get(sign, '')}][\u0300-\u036f]*" for sign in word)
+    for ligature, pair in (("œ", "oe"), ("æ", "ae"), ("ß", "ss")):
+        plain = "".join(f"[{s}{_variants().get(s, '')}][\u0300-\u036f]*" for s in pair)
+        joined = joined.replace(plain, f"(?:{ligature}|{plain})")
+    return joined
+
+
+def _figures(number: str) -> str:
+    """A long number is also written in groups."""
+    return r"[\s.\-]?".join(number) if len(number) >= PHONE_DIGITS else number
 
 
 def _number(phone: str) -> str:
     one_by_one = r"[\s.\-/()]*".join(digits(phone))
     return rf"(?<!\d)(?:(?:\+|00)\d{{1,3}}[\s.\-/()]*0?[\s.\-/()]*|0[\s.\-/()]*)?{one_by_one}(?!\d)"
+
+
+def _address(email: str) -> str:
+    return rf"(?<![\w.+-]){re.escape(email)}(?![\w-])"
 
 
 def _any(patterns: Iterable[str]) -> re.Pattern[str]:
@@ -138,16 +154,11 @@ class Known:
     def far(self) -> re.Pattern[str]:
         """What is enough anywhere."""
         found = [pattern for name, pattern in self._full() if name not in self.shared]
-        found += [
-            rf"(?<![\w.+-]){re.escape(one)}(?![\w-])"
-            for one in self.emails
-            if one.lower() not in self.shared
-        ]
+        found += [_address(one) for one in self.emails if one.lower() not in self.shared]
         found += [
             _number(one) for one in self.phones if digits(one) and digits(one) not in self.shared
         ]
-        found += [rf"(?<!\w){spelled(one)}(?!\w)" for one in self.exact if words(one)]
-        found += [rf"(?<!\w){re.escape(one)}(?!\w)" for one in self.exact if not words(one)]
+        found += [rf"(?<!\w){spelled(one, PART)}(?!\w)" for one in self.exact if PART.search(one)]
         found += [
             f"{_BEFORE}{spelled(one)}{_AFTER}" for one in self._lone if one not in self.common
         ]
@@ -173,7 +184,7 @@ class Known:
     def close(self) -> re.Pattern[str]:
         """What is enough in a text about themselves: any of their names."""
         alone = [f"{_BEFORE}{spelled(one)}{_AFTER}" for one in self.first | self.last if words(one)]
-        whole = [re.escape(one) for one in self.emails] + [
+        whole = [_address(one) for one in self.emails] + [
             _number(one) for one in self.phones if digits(one)
         ]
         return _any([self.near.pattern, *alone, *whole])
@@ -201,19 +212,35 @@ class Known:
 
     @property
     def tokens(self) -> set[str]:
-        """Words of which at least one stands in any text that names them."""
+        """Words and numbers of which at least one stands in any text that names them."""
         found = set()
-        for one in [*self.first, *self.last, *self.exact, *self.emails]:
-            listed = words(one)
-            if listed:
-                found.add(max(listed, key=len))
+        for one in [*self.first, *self.last, *self.emails]:
+            found |= _runs(words(one))
+        for one in self.exact:
+            found |= _runs(words(one) or PART.findall(one))
         return found
 
     @property
     def numbers(self) -> set[str]:
-        """Digits of which some stand in any text that gives their number."""
-        exact = {re.sub(r"\D", "", one) for one in self.exact if not words(one)}
-        return {digits(one) for one in self.phones} | {one[-PHONE_DIGITS:] for one in exact} - {""}
+        """Digits of which some stand in any text that gives their number, grouped or not."""
+        exact = {re.sub(r"\D", "", one)[-PHONE_DIGITS:] for one in self.exact if not words(one)}
+        return {digits(one) for one in self.phones} | exact - {""}
+
+
+def _runs(parts: list[str]) -> set[str]:
+    """The words one of which a text has where it has a name: its longest, joined to others or not.
+
+    >>> sorted(_runs(["le", "goff"]))
+    ['goff', 'legoff']
+    """
+    if not parts:
+        return set()
+    at = max(range(len(parts)), key=lambda i: len(parts[i]))
+    return {
+        "".join(parts[first:last])
+        for first in range(at + 1)
+        for last in range(at + 1, len(parts) + 1)
+    }
 
 
 def full_name(first: str, last: str) -> str:
@@ -242,17 +269,17 @@ class Mentions:
                     held.setdefault(token, []).append(who)
 
     def named(self, text: str) -> list[int]:
-        """Who may be named in a text: few, found quickly."""
-        plain = fold(text)
-        if len(self._by_word) <= FEW:
-            met = [token for token in self._by_word if token in plain]
-        else:
-            met = [word for word in WORD.findall(plain) if word in self._by_word]
-        found = [who for token in met for who in self._by_word[token]]
-        if self._by_number and _NUMBER.search(text):
-            for run in re.findall(r"\d{9,}", _JOINTS.sub("", text)):
-                found += self._by_number.get(run[-PHONE_DIGITS:], ())
+        """Who may be named in a text: few, found quickly, the same however many are looked for."""
+        found = [who for part in PART.findall(fold(text)) for who in self._by_word.get(part, ())]
+        if self._by_number:
+            for run in _LONG.findall(_JOINTS.sub("", text)):
+                for at in range(len(run) - PHONE_DIGITS + 1):
+                    found += self._by_number.get(run[at : at + PHONE_DIGITS], ())
         return list(dict.fromkeys(found))
+
+    def spared(self, raw: str) -> bool:
+        """Whether nobody is named in what may be JSON, so long as it escapes nothing."""
+        return "\\" not in raw and not self.named(raw)
 
     def masked(self, text: str, entity: str = "", id_: int = 0) -> str:
         """The text without them."""
@@ -277,10 +304,6 @@ class Mentions:
         if isinstance(value, list):
             return [self._walked(one, entity, id_) for one in value]
         return value
-
-    def unsure(self, text: str) -> bool:
-        """Whether a last name of theirs is left in a text, which may be somebody else's."""
-        return any(self.people[who].lone.search(text) for who in self.named(text))
 
 
 def parsed(text: str) -> bool:

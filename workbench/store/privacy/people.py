@@ -67,6 +67,14 @@ def find(connection: Connection, text: str) -> Person:
     return found
 
 
+def known(
+    connection: Connection, people: Iterable[Person], also: Iterable[str] = ()
+) -> list[Person]:
+    """The people with all that they are known by; `also`: other words that are theirs."""
+    others, words_ = Others(connection), list(also)
+    return [others.knowing(person, words_) for person in people]
+
+
 def still_known(connection: Connection, person: Person) -> Person:
     """The person without the records that are anonymised already."""
     contact = select(Contact.id).where(
