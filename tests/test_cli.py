@@ -8,7 +8,6 @@ import io
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 from openpyxl import load_workbook
@@ -306,12 +305,26 @@ def test_an_edit_its_history_and_its_undoing():
     assert "1 of 1 saved" in printed
     told = succeed("history", "account", "2", "--field", "segment")
     assert "au téléphone" in told
-    assert '"Second œuvre"' in told
+    assert "Second œuvre" in told
     number = next(line.split()[0] for line in told.splitlines() if "au téléphone" in line)
     assert "1 of 1 saved" in succeed("undo", number)
     again = run("undo", number)
     assert (again.exit_code, "déjà annulé" in again.stdout) == (1, True)
     assert "say what the journal says" in succeed("check")
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_history_is_told_in_words_and_a_stale_version_is_a_conflict():
+    succeed("load")
+    assert "3 of 3 saved" in succeed(
+        "change", "account", "2", "decider_known=oui", "need=latent", "next_step_on=2026-10-12"
+    )
+    told = succeed("history", "account", "2")
+    for value in ("Décideur connu", "oui", "Latent", "12/10/2026", "Besoin"):
+        assert value in told
+    stale = run("change", "account", "2", "need=identified", "--version", "1")
+    assert stale.exit_code == 1
+    assert "conflict" in stale.stdout
 
 
 @pytest.mark.usefixtures("settings")
@@ -341,9 +354,7 @@ def test_help_loads_neither_pandas_nor_the_store():
 
 
 def test_the_program_runs_as_a_module():
-    began = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "workbench", "--help"], capture_output=True, text=True, check=True
     )
     assert "load" in done.stdout
-    assert time.perf_counter() - began < 5
