@@ -182,31 +182,6 @@ def outcomes(found: Sequence[Outcome], loc: Locale) -> None:
     console().print(f"{loc.count(len(saved))} of {loc.count(len(found))} saved")
 
 
-def history(changes: pd.DataFrame, loc: Locale) -> None:
-    """Print changes, the newest first."""
-    table = Table(box=box.SIMPLE_HEAD)
-    for name in ("change", "recorded", "effective", "field", "old", "new", "by", "from", "why"):
-        table.add_column(name, overflow="fold")
-    gone = set(changes["undoes"].dropna().astype(int))
-    rows: list[Any] = changes.sort_values("id", ascending=False).to_dict("records")
-    for row in rows:
-        undoes = "" if missing(row["undoes"]) else f"undoes {int(row['undoes'])} "
-        table.add_row(
-            f"{row['id']}{' (undone)' if row['id'] in gone else ''}",
-            loc.moment(row["recorded_at"].to_pydatetime()),
-            loc.date(row["effective"]),
-            row["op"] if missing(row["field"]) else row["field"],
-            _shortened(row["old"]),
-            _shortened(row["new"]),
-            row["user"],
-            row["surface"],
-            undoes + ("" if missing(row["reason"]) else row["reason"]),
-        )
-    console().print(table)
-    batches = ", ".join(dict.fromkeys(row["batch"] for row in rows))
-    console().print(f"Batches, the newest first: {batches}")
-
-
 def differences(found: Sequence[Difference]) -> None:
     """Print where tables and journal differ."""
     for one in found[:LINES_SHOWN]:
@@ -265,12 +240,6 @@ def outbox_export(found: Export, paths: Sequence[Path], loc: Locale) -> None:
 
 def _said(value: Any) -> str:
     return DASH if value is None else str(value)
-
-
-def _shortened(text: Any, most: int = 60) -> str:
-    if missing(text):
-        return DASH
-    return str(text) if len(text) <= most else f"{text[:most]}…"
 
 
 COUNTS = {

@@ -25,6 +25,14 @@ from workbench.cli.base import (
 )
 from workbench.errors import SettingsError, SourceError
 
+REFERENCES = {
+    "stage_id": ("stages", "label"),
+    "owner_id": ("reps", "name"),
+    "manager_id": ("reps", "name"),
+    "account_id": ("accounts", "name"),
+    "parent_id": ("accounts", "name"),
+}
+"""Fields that refer to records: the table, and the column that a history names them by."""
 BATCH_LENGTH = 16  # of a batch's id, which may be all digits; no change's number is as long
 
 
@@ -32,6 +40,7 @@ BATCH_LENGTH = 16  # of a batch's id, which may be all digits; no change's numbe
     epilog=examples(
         "workbench change account 8788 next_step='Visiter le dépôt' next_step_on=2026-10-12",
         "workbench change opportunity 12 stage_id=7 loss_reason=price --as directrice --check",
+        "workbench change account 8788 status=prospect --version 4",
     )
 )
 def change(
@@ -46,6 +55,14 @@ def change(
     only_check: Annotated[
         bool, typer.Option("--check", help="Only say what would come of it.")
     ] = False,
+    version: Annotated[
+        int | None,
+        typer.Option(
+            help="The record's version that you saw: what others changed since is a conflict.",
+            min=1,
+            show_default="the record's own",
+        ),
+    ] = None,
     viewer: As = None,
     language: Language = None,
     database: Database = None,
@@ -60,7 +77,7 @@ def change(
     settings = settings_of(config, database)
     engine, who = connect(settings.database), editor_of(settings, viewer)
     day = effective.date() if effective else None
-    seen = journal.version(engine, entity, record)
+    seen = version or journal.version(engine, entity, record)
     edits = [
         journal.Edit(entity, record, seen, field, value or None, day)
         for field, value in pairs(values).items()
@@ -94,16 +111,21 @@ def history(
     config: Config = None,
 ) -> None:
     """Tell all changes of a record, the newest first: who, when, from where, why, if undone."""
-    from workbench import terminal
+    from workbench.cli import changes as printed
 
     settings = settings_of(config, database)
-    changes = data_of(settings, None, viewer).table("changes")
+    data = data_of(settings, None, viewer)
+    changes = data.table("changes")
     mine = changes[(changes["entity"] == entity) & (changes["record_id"] == record)]
     if mine.empty:
         raise SettingsError(f"Nothing is known of {entity} {record}, or it isn't yours to see.")
     if field:
         mine = mine[(mine["field"] == field) | (mine["op"] == "create")]
-    terminal.history(mine, settings.locale(language))
+    called = {
+        name: data.table(table).set_index("id")[label].to_dict()
+        for name, (table, label) in REFERENCES.items()
+    }
+    printed.history(mine, settings.locale(language), called)
 
 
 @app.command(epilog=examples("workbench undo 250123", "workbench undo 5f0c2a9b1d3e4f60"))
@@ -131,6 +153,7 @@ def undo(
         surface=Surface.CLI,
         today=settings.today,
         reason=reason,
+        rules=settings.rules,
     )
     terminal.outcomes(outcomes, settings.locale(language))
     if any(outcome.state is not journal.State.SAVED for outcome in outcomes):

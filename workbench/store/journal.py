@@ -44,6 +44,7 @@ __all__ = [
     "account_of",
     "batch",
     "check",
+    "judged",
     "owners",
     "put",
     "save",
@@ -88,8 +89,7 @@ def put(
         UnknownName: an entity or a field that doesn't exist.
     """
     verdict = judge(Desk(opened.connection, viewer, opened.day, opened.rules), edits)
-    outcomes = verdict.told()
-    _log(opened, viewer, outcomes)
+    outcomes = _logged(opened, viewer, verdict.told())
     if not each and any(outcome.state is not State.SAVED for outcome in outcomes):
         return _held(outcomes)
     raised = Counter((wish.edit.entity, wish.edit.id) for wish in verdict.wishes.values())
@@ -105,13 +105,20 @@ def put(
     ]
 
 
-def _log(opened: Batch, viewer: Viewer, outcomes: Sequence[Outcome]) -> None:
+def judged(opened: Batch, edits: Sequence[Edit], *, viewer: Viewer) -> list[Outcome]:
+    """What `put` would answer in a batch that is open; nothing of it is written."""
+    verdict = judge(Desk(opened.connection, viewer, opened.day, opened.rules), edits)
+    return _logged(opened, viewer, verdict.told())
+
+
+def _logged(opened: Batch, viewer: Viewer, outcomes: list[Outcome]) -> list[Outcome]:
     forbidden = [one.edit for one in outcomes if one.state is State.FORBIDDEN]
     access_log.tried(
         opened.connection,
         viewer.username,
         [f"{edit.entity} {edit.id} {edit.field}" for edit in forbidden],
     )
+    return outcomes
 
 
 def _held(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -178,7 +185,7 @@ def undo(
                 raise UnknownName("change or batch", str(changed), [])
             desk = Desk(opened.connection, viewer, opened.day, opened.rules)
             undos, outcomes = undoing.judge(desk, changes, whole=isinstance(changed, str))
-            _log(opened, viewer, outcomes)
+            _logged(opened, viewer, outcomes)
             if any(outcome.state is not State.SAVED for outcome in outcomes):
                 return _held(outcomes)
             opened.undo(undos)

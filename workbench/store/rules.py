@@ -9,11 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from workbench.errors import Reason, UnknownName
 from workbench.locale import msg
-from workbench.store.privacy.fields import ANONYMISED, PERSONAL
+from workbench.store.privacy.fields import ANONYMISED, PERSONAL, placeholder
 from workbench.vocabulary import (
     ConsentState,
     DecisionRole,
@@ -22,11 +22,9 @@ from workbench.vocabulary import (
     StageKind,
     Status,
     Timeline,
+    Word,
     field_name,
 )
-
-if TYPE_CHECKING:
-    from enum import StrEnum
 
 TRANSITIONS: dict[str, list[str]] = {
     Status.SUSPECT: [Status.PROSPECT, Status.LOST],
@@ -34,7 +32,7 @@ TRANSITIONS: dict[str, list[str]] = {
     Status.CLIENT: [],
     Status.LOST: [Status.SUSPECT, Status.PROSPECT],
 }
-CHOICES: dict[tuple[str, str], type[StrEnum]] = {
+CHOICES: dict[tuple[str, str], type[Word]] = {
     ("account", "status"): Status,
     ("account", "need"): Need,
     ("account", "timeline"): Timeline,
@@ -70,6 +68,10 @@ REQUIRED = {
 }
 
 
+GONE = Reason(msg("Cette personne a été anonymisée : rien ne s’y ajoute."))
+UNPROVEN = Reason(
+    msg("Un consentement donné a besoin de sa preuve : un formulaire, un e-mail, un appel…")
+)
 StageOrder = Literal["any", "forward", "next"]
 
 
@@ -338,6 +340,17 @@ def _close_date(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
     return None
 
 
+def _of_somebody(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
+    return GONE if placeholder(case.before["code"]) else None
+
+
+def _proven(entity: str, case: Case) -> Reason | None:  # noqa: ARG001
+    given = case.after["state"] == ConsentState.GIVEN
+    if case.field not in {"state", "proof"} or not given or (case.after["proof"] or "").strip():
+        return None
+    return UNPROVEN
+
+
 Rule = Callable[[str, Case], Reason | None]
 GENERAL: tuple[Rule, ...] = (
     _editable,
@@ -350,4 +363,5 @@ GENERAL: tuple[Rule, ...] = (
 RULES: dict[str, tuple[Rule, ...]] = {
     "account": (_transition,),
     "opportunity": (_stage, _loss_reason, _probability, _close_date),
+    "consent": (_of_somebody, _proven),
 }

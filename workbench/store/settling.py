@@ -11,7 +11,6 @@ from sqlalchemy import func, select, update
 from workbench.errors import NotAllowed, UnknownName
 from workbench.store import access, journal, outbox
 from workbench.store.batch import columns_of, plain_value, table_of
-from workbench.store.engine import writing
 from workbench.store.journal import Edit, Outcome, State
 from workbench.store.replay import decode
 from workbench.store.schema import SourceConflict
@@ -101,40 +100,40 @@ def settle(
         UnknownName: no conflict has that number, or it is settled.
         NotAllowed: the viewer may not write there.
     """
-    with engine.connect() as connection:
+    with journal.batch(
+        engine, journal.Author(viewer.username, surface, REASON), rules, today
+    ) as opened:
+        connection = opened.connection
         one = connection.execute(
             select(SourceConflict.__table__).where(
                 SourceConflict.id == conflict, SourceConflict.settled_at.is_(None)
             )
         ).one_or_none()
-    if one is None:
-        raise UnknownName("conflict to settle", str(conflict), [])
-    edit = Edit(
-        one.entity, one.record_id, journal.version(engine, one.entity, one.record_id), one.field,
-        decode(one.theirs), today,
-    )  # fmt: skip
-    (judged,) = journal.check(engine, [edit], viewer=viewer, today=today, rules=rules)
-    if judged.state is State.FORBIDDEN:
-        raise NotAllowed(judged.message)
-    outcome = None
-    if keep == "theirs":
-        (outcome,) = journal.save(
-            engine, [edit], viewer=viewer, surface=surface, today=today, rules=rules, reason=REASON
-        )
-        if outcome.state is not State.SAVED:
-            return outcome
-    with writing(engine) as connection:
-        connection.execute(
-            update(SourceConflict)
-            .where(
-                SourceConflict.entity == one.entity,
-                SourceConflict.record_id == one.record_id,
-                SourceConflict.field == one.field,
-                SourceConflict.id <= conflict,
-                SourceConflict.settled_at.is_(None),
+        if one is None:
+            raise UnknownName("conflict to settle", str(conflict), [])
+        table = table_of(one.entity)
+        seen = connection.scalar(select(table.c.version).where(table.c.id == one.record_id)) or 0
+        edit = Edit(one.entity, one.record_id, seen, one.field, decode(one.theirs), today)
+        if keep == "theirs":
+            (outcome,) = journal.put(opened, [edit], viewer=viewer)
+        else:
+            (outcome,) = journal.judged(opened, [edit], viewer=viewer)
+        if outcome.state is State.SAVED or (
+            keep == "ours" and outcome.state is not State.FORBIDDEN
+        ):
+            connection.execute(
+                update(SourceConflict)
+                .where(
+                    SourceConflict.entity == one.entity,
+                    SourceConflict.record_id == one.record_id,
+                    SourceConflict.field == one.field,
+                    SourceConflict.id <= conflict,
+                    SourceConflict.settled_at.is_(None),
+                )
+                .values(settled_at=dt.datetime.now(dt.UTC), settled_by=viewer.username, kept=keep)
             )
-            .values(settled_at=dt.datetime.now(dt.UTC), settled_by=viewer.username, kept=keep)
-        )
-        if keep == "ours":
-            outbox.again(connection, (one.entity, one.record_id, one.field))
-    return outcome
+            if keep == "ours":
+                outbox.again(connection, (one.entity, one.record_id, one.field))
+    if outcome.state is State.FORBIDDEN:
+        raise NotAllowed(outcome.message)
+    return outcome if keep == "theirs" else None
