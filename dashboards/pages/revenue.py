@@ -153,13 +153,12 @@ def late_items(scope: Scope) -> tables.Rows:
 
 
 def _nobodys(scope: Scope, by: str) -> pd.DataFrame:
-    """The lines of no account, or of one that has no segment or rep where these are listed."""
+    """The lines of no account, or of one that has no segment where these are listed."""
     rows: pd.DataFrame = revenue.revenue_rows.of(scope.data, **_period(scope))
-    if by not in {"segment", "owner"}:
+    if by != "segment":
         return rows[rows["account_id"].isna()]
     accounts = scope.data.table("accounts")
-    column = {"owner": "owner_id"}.get(by, by)
-    return rows[~rows["account_id"].isin(accounts.loc[accounts[column].notna(), "id"])]
+    return rows[~rows["account_id"].isin(accounts.loc[accounts[by].notna(), "id"])]
 
 
 def bucket_items(scope: Scope, point: dict[str, Any]) -> tables.Rows:
@@ -253,17 +252,22 @@ def view(session: Session) -> pn.Column:
     def group_lines(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         group = point["customdata"]
         frame = revenue.revenue_by_account.of(scope.data, by=state.by, **_period(scope))
-        if group == figures.NOBODY:
+        if group == figures.NOBODY and state.by != "owner":
             return _lines(scope, loc.t("Sans compte"), _nobodys(scope, state.by))
         if state.by == "account" and group != marks.OTHERS:
             rows = revenue.revenue_rows.of(scope.data, **_period(scope))
             own = rows[rows["account_id"] == group]
             return _lines(scope, str(own["account"].iloc[0]) if len(own) else "", own)
         names = [row["group"] for row in figures.named(frame, loc=loc, by=state.by)]
-        known = frame.assign(group=names)[frame["group"].notna() | frame["group_id"].notna()]
+        is_known = frame["group"].notna() | frame["group_id"].notna()
+        known = frame.assign(group=names)[is_known]
         key = "group" if state.by == "segment" else "group_id"
-        others = group == marks.OTHERS
-        chosen = known.iloc[marks.CATEGORIES :] if others else known[known[key] == group]
+        if group == figures.NOBODY:  # whose a line was depends on its day
+            chosen = frame[~is_known]
+        elif group == marks.OTHERS:
+            chosen = known.iloc[marks.CATEGORIES :]
+        else:
+            chosen = known[known[key] == group]
         return tables.Rows(
             loc.t("Chiffre d’affaires"),
             chosen,
