@@ -173,6 +173,8 @@ def _cell(channel: Channel, held: marks.Row | None, loc: Locale) -> str:
     if held is None:
         return f'<td data-label="{label}" data-empty>{DASH}</td>'
     state = escape(loc.label(ConsentState, held["state"]))
-    told = [loc.t("depuis le {day}", day=loc.date(held["date"])), held["proof"], held["noted_by"]]
+    bare = loc.t("sans preuve") if held["state"] == ConsentState.GIVEN else None
+    since = loc.t("depuis le {day}", day=loc.date(held["date"]))
+    told = [since, held["proof"] or bare, held["noted_by"]]
     small = escape(" · ".join(str(one) for one in told if one))
     return f'<td data-label="{label}">{state}<small>{small}</small></td>'

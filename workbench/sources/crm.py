@@ -17,6 +17,7 @@ from workbench.sources.rejected import REASON, Rejected
 from workbench.store.batch import columns_of
 from workbench.store.journal import BEGINNING
 from workbench.store.schema import ENTITIES, Money
+from workbench.vocabulary import ConsentState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ UNUSED = msg("Colonnes non utilisées, {file} : {columns}")
 MADE_UP = msg("{name} fictifs, vidés : {count}, dont {some}")
 WRONG = msg("{name} dont la clé est fausse, gardés : {count}, dont {some}")
 TWINS = msg("Doublons possibles, même SIRET : {count}, dont {some}")
+UNPROVEN = msg("Consentements donnés sans preuve, gardés : {count}, dont {some}")
 ABSENT = msg("Absents de cet export, gardés : {tables}")
 
 
@@ -81,6 +83,8 @@ def read(files: list[Path], preset: Preset) -> Tables:
             past[one.entity] = history.of_row(one)
         if one.entity == "account":
             tables.notes += _identifiers(one)
+        if one.entity == "consent":
+            tables.notes += _unproven(one)
     if preset.status_from_deals:
         by_entity = {one.entity: one for one in rows}
         if {"account", "opportunity"} <= set(by_entity):
@@ -88,6 +92,15 @@ def read(files: list[Path], preset: Preset) -> Tables:
                 by_entity["account"], by_entity["opportunity"]
             )
     return tables
+
+
+def _unproven(consents: Rows) -> list[str]:
+    """Consents that were given by no proof: kept and named, somebody has to find it."""
+    frame = consents.frame
+    proofs = frame["proof"] if "proof" in frame else pd.Series(None, index=frame.index)
+    bare = (frame["state"] == ConsentState.GIVEN) & proofs.isna()
+    some = ", ".join(frame.loc[bare, "code"].head(5))
+    return [Reason(UNPROVEN, count=int(bare.sum()), some=some)] if bare.any() else []
 
 
 def _identifiers(accounts: Rows) -> list[str]:

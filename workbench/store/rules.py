@@ -56,6 +56,14 @@ EDITABLE: dict[str, tuple[str, ...]] = {
     "ledger_customer": ("account_id",),
     "consent": ("state", "date", "proof", "noted_by"),
 }  # fmt: skip
+BESIDE: dict[str, tuple[str, ...]] = {
+    "account": ("status", "anonymised_on"),
+    "contact": ("account_id", "anonymised_on"),
+    "opportunity": ("stage_id", "loss_reason", "close_date", "account_id", "owner_id"),
+    "ledger_customer": ("account_id",),
+    "consent": ("contact_id",),
+}
+"""What rules, and rights, look at beside the field itself."""
 PROMOTIONS = ("first_contact", "qualified", "quote_accepted", "first_invoice", "signed")
 """What `promotion` makes of changes by itself; a list of some of them leaves the others out."""
 REQUIRED = {
