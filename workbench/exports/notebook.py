@@ -27,7 +27,7 @@ __all__ = ["Table", "Work", "begin", "draw", "show"]
 MONTHS = 12
 MONTHLY = {"month", "closing_month"}
 LONGEST = 20
-"""Rows of a table that are shown; the files that go with a page hold all."""
+"""Rows of a table that are shown; how many more there are is said with it."""
 
 
 @dataclass(frozen=True)
