@@ -19,7 +19,7 @@ from workbench.sources.tabular import VOCABULARY
 from workbench.store import users
 from workbench.store.batch import Author, batch, columns_of
 from workbench.store.engine import writing
-from workbench.store.schema import ENTITIES, Load, RejectedRow, SourceConflict
+from workbench.store.schema import ENTITIES, Load, LoadedTable, RejectedRow, SourceConflict
 from workbench.vocabulary import Role, Surface
 
 D = dt.date
@@ -189,6 +189,10 @@ def _aside(engine: Any, ids: dict[str, int]) -> None:
                 "report": json.dumps(report), "data_date": TODAY,
             },
         ).scalar()  # fmt: skip
+        connection.execute(
+            insert(LoadedTable),
+            {"load_id": load, "file": f"{image} {FOREIGN}", "name": script, "form": "{}"},
+        )
         connection.execute(
             insert(RejectedRow),
             {

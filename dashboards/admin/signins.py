@@ -92,9 +92,10 @@ def said(event: str, detail: Any, loc: Locale) -> str:
     except ValueError:
         changed = None
     if not isinstance(changed, dict):
-        return loc.t(detail)
+        return loc.t(str(detail))
     parts = []
-    for name, value in changed.items():
+    for key, value in changed.items():
+        name = str(key)
         values = value if isinstance(value, list) else [value]
         between = ", " if event == Access.GROUP else " → "
         told = between.join(_value(name, one, loc) for one in values)

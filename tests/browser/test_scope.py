@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import html
+import json
 
 import pytest
 
@@ -10,7 +12,17 @@ import workbench
 from tests.browser.conftest import ROLES, drawn
 from workbench.metrics import revenue
 
-PAGES = ("overview", "accounts", "funnel", "pipeline", "activity", "revenue", "qualify", "data")
+PAGES = (
+    "overview",
+    "accounts",
+    "funnel",
+    "pipeline",
+    "activity",
+    "revenue",
+    "qualify",
+    "reports",
+    "data",
+)
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +61,10 @@ def wire(page_as):
 
 
 def leaked(received, names) -> set[str]:
+    """Those of the names that stand anywhere in it, as JSON and as HTML write them."""
     text = "\n".join(received)
-    return {name for name in names if f'"{name}"' in text}
+    as_sent = {name: {name, json.dumps(name)[1:-1], html.escape(name)} for name in names}
+    return {name for name, said in as_sent.items() if any(one in text for one in said)}
 
 
 @pytest.mark.parametrize("name", PAGES)

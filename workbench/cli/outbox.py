@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +38,9 @@ def list_(
     context: typer.Context,
     *,
     every: Annotated[bool, typer.Option("--all", help="What has arrived, too.")] = False,
+    restricted: Annotated[
+        bool, typer.Option("--restricted", help="Show bank details, too.")
+    ] = False,
     language: Language = None,
     database: Database = None,
     config: Config = None,
@@ -47,11 +51,18 @@ def list_(
     from workbench import terminal
     from workbench.store import connect
     from workbench.store import outbox as box
+    from workbench.store.fields import RESTRICTED
 
     settings = settings_of(config, database)
     engine = connect(settings.database)
     told = [one for one in box.told(engine) if every or one.standing is box.Standing.DELIVERED]
-    terminal.outbox([*box.waiting(engine), *told], settings.locale(language))
+    entries = [
+        replace(one, value="…", known="…")
+        if (one.entity, one.field) in RESTRICTED and not restricted
+        else one
+        for one in (*box.waiting(engine), *told)
+    ]
+    terminal.outbox(entries, settings.locale(language))
 
 
 @outbox.command(

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy.orm import InstrumentedAttribute
 
 
 PERSONAL = frozenset({"confidential_notes"})
@@ -113,7 +114,9 @@ class Scope:
         )
         return replace(self, held=held)
 
-    def leads(self, account: Any) -> ColumnElement[bool]:
+    def leads(
+        self, account: ColumnElement[int] | InstrumentedAttribute[int]
+    ) -> ColumnElement[bool]:
         """Whether the viewer is a manager of who owns that account today."""
         if self.held is not None:
             return _among(account, self.held.led)
@@ -149,7 +152,7 @@ class Scope:
 
 def _among(column: Any, ids: Iterable[int]) -> ColumnElement[bool]:
     """Whether it is one of these, however many: written out, for a statement's values are few."""
-    listed = bindparam(None, sorted(ids), expanding=True, literal_execute=True)
+    listed: Any = bindparam(None, sorted(ids), expanding=True, literal_execute=True)
     among: ColumnElement[bool] = column.in_(listed)
     return among
 

@@ -263,7 +263,7 @@ def _own(connection: Connection, viewer: Viewer) -> dict[str, int]:
     return _by_name(connection, query)
 
 
-def _by_name(connection: Connection, query: Select[Any]) -> dict[str, int]:
+def _by_name(connection: Connection, query: Select[int, str]) -> dict[str, int]:
     known: dict[str, int] = {}
     for id_, code in connection.execute(query):
         known |= {str(id_): id_}

@@ -310,4 +310,5 @@ def listed(engine: Engine) -> pd.DataFrame:
         found = pd.DataFrame(rows.all(), columns=list(rows.keys()))
         for username, right in connection.execute(named.order_by(UserRight.right)):
             rights.setdefault(username, []).append(right)
-    return found.assign(rights=[rights.get(username, []) for username in found["username"]])
+    held: Any = [rights.get(username, []) for username in found["username"]]
+    return found.assign(rights=held)
