@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
+import workbench
 from tests.metrics.frames import frame, records, written
 from tests.metrics.synthetic import Company
 from tests.metrics.test_pipeline import STAGES
@@ -14,6 +17,9 @@ from workbench.metrics.wins import (
     won_in_period,
     won_rows,
 )
+from workbench.settings import SourceSettings
+from workbench.sources.load import load
+from workbench.store import create
 
 ACCOUNTS = written("accounts", "id name\n1 Filiale\n2 Ancienne\n3 Nouvelle")
 REPS = written("reps", "id name\n7 Zoé\n8 Ali\n3 Sud\n4 Nord")
@@ -192,3 +198,24 @@ def test_maven_win_rate_and_cycle(shared) -> None:
     assert round(result["rate"] * 100, 2) == 63.15
     assert round(result["cycle_days"], 2) == 51.78
     assert result["won_amount"] == 10_005_534
+
+
+def test_trap_7_through_the_store_a_deal_won_on_its_first_day_was_won_then(tmp_path) -> None:
+    """H1 went through the stages on 10 May; H2 was entered as won, and nobody wrote down when."""
+    (tmp_path / "opportunities.csv").write_text(
+        "code,name,pipeline,stage,amount,close_date,created_on\n"
+        "H1,Halle,spanco,O,100,2026-07-31,2026-05-10\n"
+        "H2,Hangar,spanco,O,10,2026-06-30,2026-05-10\n",
+        "utf-8",
+    )
+    (tmp_path / "history.csv").write_text(
+        "entity,code,field,effective,value\n"
+        "opportunity,H1,stage,2026-05-10,A\nopportunity,H1,stage,2026-05-10,O\n",
+        "utf-8",
+    )
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    engine = create(url)
+    load(engine, [SourceSettings(kind="crm", path=tmp_path, preset="generic")], user="tests")
+    engine.dispose()
+    data = workbench.open(url, as_of="2026-09-30", today=dt.date(2026, 9, 30))
+    assert records(won_by.of(data), "group", "amount") == [("2026-05", 100.0), ("2026-06", 10.0)]

@@ -290,7 +290,7 @@ def _companies(
         parents = collect(parent_periods, "account_id", "parent_id", "valid_from", "valid_to")
         company = company.copy()
         company[known] = heads(
-            company[known].to_numpy("int64"), days(rows.loc[known, "date"]), parents
+            rows.loc[known, "account_id"].to_numpy("int64"), days(rows.loc[known, "date"]), parents
         )
     name = by if by in {"segment", "sector"} else "name"
     listed = collect(accounts, "id", name)
