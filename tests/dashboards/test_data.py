@@ -16,7 +16,7 @@ from workbench.sources.load import load
 from workbench.store import create, users
 
 # Of what Panel itself does with Material's buttons.
-pytestmark = pytest.mark.filterwarnings("ignore:Both 'variant' and 'button_style'")
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 
 CRM = {
     "reps": "code,name,kind,manager\nM,Mia,manager,\nR,Rémi,field,M\nS,Sara,field,\n",

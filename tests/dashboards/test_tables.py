@@ -12,7 +12,7 @@ from workbench.tables import Kind
 # Of what Panel itself does with pandas and with Material's buttons.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The inplace keyword"),
-    pytest.mark.filterwarnings("ignore:Both 'variant' and 'button_style'"),
+    pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
 ]
 
 
