@@ -41,7 +41,7 @@ from workbench.store.schema import ENTITIES, Change, Money
 from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Column, Connection, Engine, Table
 
@@ -59,8 +59,19 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a setting stands among the others of its field: what it replaces, what holds then."""
+
+    was: Any
+    now: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
-    """A field's new value, waiting to be written; JSON-plain."""
+    """A field's new value, waiting to be written; JSON-plain.
+
+    `placed` where that is known already; else the record's journal is read for it.
+    """
 
     record_id: int
     field: str
@@ -68,6 +79,7 @@ class Setting:
     effective: dt.date
     reason: str | None = None
     undoes: int | None = None
+    placed: Placed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +232,21 @@ def rows_of(
 ) -> Iterator[Any]:
     """Rows of a statement that ends before its list of ids; `more` are its own values, before them.
 
-    Said in SQL, as the driver gives them: what is asked at each edit is asked at its price.
+    Asked of the driver itself: what each edit asks is to cost what the database takes for it.
     """
     for some in chunks(ids):
         marks = ", ".join([mark(connection)] * len(some))
-        yield from connection.exec_driver_sql(f"{statement} ({marks})", (*more, *some)).fetchall()
+        yield from _fetched(connection, f"{statement} ({marks})", (*more, *some))
+
+
+def _fetched(connection: Connection, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    if not connection.in_transaction():
+        connection.begin()
+    cursor: Any = connection.connection.cursor()
+    cursor.execute(statement, values)
+    rows: list[Any] = cursor.fetchall()
+    cursor.close()
+    return rows
 
 
 def mark(connection: Connection) -> str:
@@ -232,30 +254,28 @@ def mark(connection: Connection) -> str:
     return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
-@cache
-def _all_of(entity: str) -> str:
-    names = ", ".join(f'"{name}"' for name in ("id", "version", *columns_of(entity)))
-    return f'SELECT {names} FROM "{entity}" WHERE id IN'  # noqa: S608 - our names
-
-
-@cache
-def _flags_of(entity: str) -> tuple[str, ...]:
-    return tuple(n for n, column in columns_of(entity).items() if isinstance(column.type, Boolean))
-
-
 def records_of(
-    connection: Connection, entity: str, ids: Iterable[int]
+    connection: Connection, entity: str, ids: Iterable[int], fields: Iterable[str] | None = None
 ) -> dict[int, dict[str, Any]]:
-    """Records by id, with their `id` and `version`, their values as the journal writes them."""
-    names = ("id", "version", *columns_of(entity))
+    """Records by id, with their `id` and `version`, their values as the journal writes them.
+
+    Args:
+        connection: of the store.
+        entity: the records' table.
+        ids: theirs.
+        fields: those that are read; all of them where None.
+    """
+    columns = columns_of(entity)
+    names = ("id", "version", *(columns if fields is None else fields))
+    quoted = ", ".join(f'"{name}"' for name in names)
     sqlite = connection.dialect.name == "sqlite"
+    flags = [name for name in names[2:] if sqlite and isinstance(columns[name].type, Boolean)]
     found = {}
-    for row in rows_of(connection, _all_of(entity), ids):
+    statement = f'SELECT {quoted} FROM "{entity}" WHERE id IN'  # noqa: S608 - our names
+    for row in rows_of(connection, statement, ids):
         record = dict(zip(names, row if sqlite else _plain_row(row), strict=True))
-        if sqlite:
-            for name in _flags_of(entity):
-                if record[name] is not None:
-                    record[name] = bool(record[name])
+        for name in flags:
+            record[name] = None if record[name] is None else bool(record[name])
         found[int(record["id"])] = record
     return found
 
@@ -266,6 +286,8 @@ def events_of(
     ids: Iterable[int] | None = None,
     known_at: dt.datetime | None = None,
     fields: Iterable[str] = (),
+    *,
+    sets_only: bool = False,
 ) -> list[Event]:
     """The journal's rows of some records, as events.
 
@@ -275,6 +297,7 @@ def events_of(
         ids: theirs; all of them where None.
         known_at: rows recorded later are left out.
         fields: settings of other fields are left out; none are where none is named.
+        sets_only: so is how the records came and went.
     """
     here, wanted = mark(connection), list(fields)
     sqlite = connection.dialect.name == "sqlite"
@@ -286,10 +309,11 @@ def events_of(
         values.append(stored(known_at.astimezone(dt.UTC)) if sqlite else known_at)
     if wanted:
         marks = ", ".join([here] * len(wanted))
-        statement += f" AND (op <> 'set' OR field IN ({marks}))"
+        other = "" if sets_only else "op <> 'set' OR "
+        statement += f" AND ({other}field IN ({marks}))"
         values += wanted
     rows = (
-        connection.exec_driver_sql(statement, tuple(values))
+        _fetched(connection, statement, values)
         if ids is None
         else rows_of(connection, f"{statement} AND record_id IN", ids, *values)
     )
@@ -326,8 +350,8 @@ class Batch:
     raised: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
-        newest = self.connection.exec_driver_sql("SELECT max(id) FROM change").scalar() or 0
-        self._next = newest + 1
+        ((newest,),) = _fetched(self.connection, "SELECT max(id) FROM change")
+        self._next = (newest or 0) + 1
 
     @property
     def day(self) -> dt.date:
@@ -411,6 +435,8 @@ class Batch:
 
     def settle(self) -> None:
         """Write what waits, then what follows from it: current values, versions, periods, rules."""
+        if not (self._settings or self._created or self._written.created or self._written.changed):
+            return
         self._settle_all()
         author = self.author
         self.author = Author(BY_RULE, Surface.RULE)
@@ -451,30 +477,21 @@ class Batch:
         touched = {setting.record_id for setting in settings}.union(*(ids for _, ids in moved))
         if not touched:
             return
-        fields = {setting.field for setting in settings}.union(*(one.fields for one, _ in moved))
-        events = events_of(self.connection, entity, touched, fields=sorted(fields))
         waiting = dict(enumerate(settings, start=self._next))
-        # An undoing has no place in the order of effect: what it replaces is what it undoes.
-        values = {event.id: event.value for event in events if event.op == "set"}
-        old = {id_: values.get(s.undoes) for id_, s in waiting.items() if s.undoes is not None}
-        events += [
-            Event(id_, s.record_id, s.effective, "set", s.field, s.value, s.undoes)
-            for id_, s in waiting.items()
-        ]
-        times: dict[int, Counter[str]] = defaultdict(Counter)
-        for setting in settings:
-            times[setting.record_id][setting.field] += 1
-        updates: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+        old: dict[int, Any] = {}
+        now: dict[int, dict[str, Any]] = defaultdict(dict)
         rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        for record_id, held in by_record(events):
-            current = _walk(held, waiting, old)
-            if record_id in times:
-                names = tuple(times[record_id])
-                more = sum(times[record_id].values())
-                updates[names].append((*map(current.get, names), more, record_id))
-            for subject, ids in moved:
-                if record_id in ids:
-                    rows[subject.table] += period_rows(subject, record_id, held)
+        if moved or any(setting.placed is None for setting in settings):
+            for record_id, held in self._held(entity, touched, waiting, moved, old):
+                now[record_id] = _walk(held, waiting, old)
+                for subject, ids in moved:
+                    if record_id in ids:
+                        rows[subject.table] += period_rows(subject, record_id, held)
+        else:
+            for id_, setting in waiting.items():
+                if setting.placed is not None:
+                    old[id_] = setting.placed.was
+                    now[setting.record_id][setting.field] = setting.placed.now
         first = self._next
         self._write(
             (
@@ -490,20 +507,49 @@ class Batch:
             )
             for id_, s in waiting.items()
         )
-        for names, some in updates.items():
-            self._update(entity, names, some)
+        self._update(entity, settings, now)
         self._queue(entity, first)
         for subject, ids in moved:
             self._replace_periods(subject, ids, rows[subject.table])
 
-    def _update(self, entity: str, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Give records `(…, times, id)` these values, and a version more for each setting."""
+    def _held(
+        self,
+        entity: str,
+        ids: Collection[int],
+        waiting: Mapping[int, Setting],
+        moved: Iterable[tuple[Subject, Collection[int]]],
+        old: dict[int, Any],
+    ) -> Iterator[tuple[int, list[Event]]]:
+        """What is held of these records in the fields that matter, with what waits."""
+        fields = {s.field for s in waiting.values()}.union(*(one.fields for one, _ in moved))
+        events = events_of(self.connection, entity, ids, fields=sorted(fields))
+        # An undoing has no place in the order of effect: what it replaces is what it undoes.
+        values = {event.id: event.value for event in events if event.op == "set"}
+        old |= {id_: values.get(s.undoes) for id_, s in waiting.items() if s.undoes is not None}
+        events += [
+            Event(id_, s.record_id, s.effective, "set", s.field, s.value, s.undoes)
+            for id_, s in waiting.items()
+        ]
+        return by_record(events)
+
+    def _update(
+        self, entity: str, settings: Iterable[Setting], now: Mapping[int, Mapping[str, Any]]
+    ) -> None:
+        """Give records their values in the fields that were set, and a version for each setting."""
+        times: dict[int, dict[str, int]] = defaultdict(dict)
+        for setting in settings:
+            of = times[setting.record_id]
+            of[setting.field] = of.get(setting.field, 0) + 1
+        alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = defaultdict(list)
+        for id_, of in times.items():
+            alike[tuple(of)].append((*map(now[id_].get, of), sum(of.values()), id_))
         here = mark(self.connection)
-        sets = ", ".join(f'"{name}" = {here}' for name in names)
-        self.connection.exec_driver_sql(
-            f'UPDATE "{entity}" SET {sets}, version = version + {here} WHERE id = {here}',  # noqa: S608 - our names
-            list(rows),
-        )
+        for names, rows in alike.items():
+            sets = ", ".join(f'"{name}" = {here}' for name in names)
+            self.connection.exec_driver_sql(
+                f'UPDATE "{entity}" SET {sets}, version = version + {here} WHERE id = {here}',  # noqa: S608 - our names
+                rows,
+            )
 
     def _queue(self, entity: str, first: int) -> None:
         """Put what was written from that number on into the outbox, but for what a source said."""
@@ -649,6 +695,7 @@ class Batch:
         insert(self.connection, table_of("change"), JOURNAL_COLUMNS, numbered)
 
 
+USUAL = Rules()
 BY_RULE = "workbench"  # who the journal names where a rule acted
 
 JOURNAL_COLUMNS = (
@@ -749,6 +796,6 @@ def batch(
         today: the day after which no rule dates what it does; the calendar's if left out.
     """
     with writing(engine) as connection:
-        opened = Batch(connection, author, rules or Rules(), today)
+        opened = Batch(connection, author, rules or USUAL, today)
         yield opened
         opened.settle()

@@ -89,26 +89,23 @@ def put(
         UnknownName: an entity or a field that doesn't exist.
     """
     verdict = judge(Desk(opened.connection, viewer, opened.day, opened.rules), edits)
-    outcomes = _logged(opened, viewer, verdict.told())
-    if not each and any(outcome.state is not State.SAVED for outcome in outcomes):
-        return _held(outcomes)
+    if not each and not verdict.sound:
+        return _held(_logged(opened, viewer, verdict.told()))
     raised = Counter((wish.edit.entity, wish.edit.id) for wish in verdict.wishes.values())
     for _, wish in sorted(verdict.wishes.items()):
         opened.add(wish.edit.entity, wish.setting)
     opened.settle()
     raised.update(opened.raised)
-    return [
-        replace(o, version=o.version + raised[o.edit.entity, o.edit.id])
-        if o.state is State.SAVED and o.version is not None
-        else o
-        for o in outcomes
-    ]
+    return _logged(opened, viewer, verdict.told(raised))
 
 
 def judged(opened: Batch, edits: Sequence[Edit], *, viewer: Viewer) -> list[Outcome]:
     """What `put` would answer in a batch that is open; nothing of it is written."""
-    verdict = judge(Desk(opened.connection, viewer, opened.day, opened.rules), edits)
-    return _logged(opened, viewer, verdict.told())
+    return _logged(
+        opened,
+        viewer,
+        judge(Desk(opened.connection, viewer, opened.day, opened.rules), edits).told(),
+    )
 
 
 def _logged(opened: Batch, viewer: Viewer, outcomes: list[Outcome]) -> list[Outcome]:
@@ -183,8 +180,11 @@ def undo(
             ).all()
             if not changes:
                 raise UnknownName("change or batch", str(changed), [])
-            desk = Desk(opened.connection, viewer, opened.day, opened.rules)
-            undos, outcomes = undoing.judge(desk, changes, whole=isinstance(changed, str))
+            undos, outcomes = undoing.judge(
+                Desk(opened.connection, viewer, opened.day, opened.rules),
+                changes,
+                whole=isinstance(changed, str),
+            )
             _logged(opened, viewer, outcomes)
             if any(outcome.state is not State.SAVED for outcome in outcomes):
                 return _held(outcomes)

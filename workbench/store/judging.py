@@ -19,6 +19,7 @@ from workbench.errors import Reason, UnknownName
 from workbench.locale import msg
 from workbench.store import access
 from workbench.store.batch import (
+    Placed,
     Setting,
     chunks,
     columns_of,
@@ -29,8 +30,8 @@ from workbench.store.batch import (
     rows_of,
 )
 from workbench.store.fields import RESTRICTED
-from workbench.store.replay import by_record
-from workbench.store.rules import EDITABLE, Case, Rules, StageFacts, refusal
+from workbench.store.replay import active, by_record
+from workbench.store.rules import BESIDE, EDITABLE, Case, Rules, StageFacts, refusal
 from workbench.store.schema import Change, Contact, Pipeline, Stage
 from workbench.vocabulary import Right, StageKind, field_name
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from workbench.store.access import Viewer
+    from workbench.store.replay import Event
 
 Record = dict[str, Any]
 Key = tuple[str, int]  # entity, record
@@ -242,8 +244,8 @@ class Wish:
     @property
     def setting(self) -> Setting:
         """What is to be written."""
-        edit = self.edit
-        return Setting(edit.id, edit.field, self.new, self.effective, edit.reason)
+        edit, placed = self.edit, Placed(self.was, self.now)
+        return Setting(edit.id, edit.field, self.new, self.effective, edit.reason, placed=placed)
 
 
 @dataclass
@@ -252,10 +254,22 @@ class Verdict:
 
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     wishes: dict[int, Wish] = field(default_factory=dict)
+    idle: dict[int, Wish] = field(default_factory=dict)  # sound, with nothing to write
+    versions: dict[Key, int] = field(default_factory=dict)
 
-    def told(self) -> list[Outcome]:
-        """The outcomes, in the order of the edits."""
-        return [self.outcomes[place] for place in sorted(self.outcomes)]
+    @property
+    def sound(self) -> bool:
+        """Whether every edit may be saved."""
+        return not self.outcomes
+
+    def told(self, raised: Mapping[Key, int] | None = None) -> list[Outcome]:
+        """The outcomes, in the order of the edits; records are by so many versions further."""
+        found = dict(self.outcomes)
+        for place, wish in (*self.wishes.items(), *self.idle.items()):
+            key = (wish.edit.entity, wish.edit.id)
+            version = self.versions[key] + (raised.get(key, 0) if raised else 0)
+            found[place] = Outcome(wish.edit, State.SAVED, "", wish.now, version)
+        return [found[place] for place in range(len(found))]
 
 
 def judge(desk: Desk, edits: Sequence[Edit]) -> Verdict:
@@ -274,8 +288,8 @@ def judge(desk: Desk, edits: Sequence[Edit]) -> Verdict:
         places.setdefault(edit.entity, {}).setdefault(edit.id, []).append(place)
     records: dict[Key, Record] = {}
     for entity, by_id in places.items():
-        held = records_of(desk.connection, entity, by_id)
         names = {edits[place].field for some in by_id.values() for place in some}
+        held = records_of(desk.connection, entity, by_id, names.union(BESIDE[entity]))
         desk.belonging(entity, held, names)
         records |= {(entity, id_): record for id_, record in held.items()}
         for id_, some in by_id.items():
@@ -286,9 +300,7 @@ def judge(desk: Desk, edits: Sequence[Edit]) -> Verdict:
         _meet(desk, found, entity, held)
         _place(desk, found, entity, held)
     _sift(desk, found, records)
-    for place, wish in found.wishes.items():
-        version = records[wish.edit.entity, wish.edit.id]["version"]
-        found.outcomes[place] = Outcome(wish.edit, State.SAVED, "", wish.now, version)
+    found.versions = {key: record["version"] for key, record in records.items()}
     return found
 
 
@@ -401,27 +413,39 @@ def _place(desk: Desk, found: Verdict, entity: str, records: Mapping[int, Record
     A value that stands already on that day is saved, and nothing is written.
     """
     mine = {place: wish for place, wish in found.wishes.items() if wish.edit.entity == entity}
-    names = {wish.edit.field for wish in mine.values()}
-    ids = {wish.edit.id for wish in mine.values()}
     if not mine:
         return
-    held = dict(by_record(events_of(desk.connection, entity, ids, fields=sorted(names))))
+    names = sorted({wish.edit.field for wish in mine.values()})
+    ids = {wish.edit.id for wish in mine.values()}
+    sets: dict[tuple[int, str | None], list[Event]] = defaultdict(list)
+    events = events_of(desk.connection, entity, ids, fields=names, sets_only=True)
+    for event in active(events):
+        sets[event.record_id, event.field].append(event)
+    first: set[int] = set()  # records in which a wish comes before all that was set
+    for wish in mine.values():
+        edit = wish.edit
+        wish.was = wish.now = records[edit.id][edit.field]
+        before = [e for e in sets[edit.id, edit.field] if e.effective <= wish.effective]
+        later = sets[edit.id, edit.field][len(before) :]
+        if not later:
+            wish.now = wish.new
+            continue
+        wish.overtaken, wish.next = True, later[0].value
+        if before:
+            wish.was = before[-1].value
+        else:
+            first.add(edit.id)
+    born = {
+        id_: held[0].value
+        for id_, held in by_record(events_of(desk.connection, entity, first, fields=names))
+    }
     for place, wish in mine.items():
         edit = wish.edit
-        current = records[edit.id][edit.field]
-        wish.was, wish.now = current, wish.new
-        sets = [event for event in held[edit.id][1:] if event.field == edit.field]
-        later = [event for event in sets if event.effective > wish.effective]
-        if later:
-            wish.overtaken, wish.next, wish.now = True, later[0].value, current
-            wish.was = held[edit.id][0].value.get(edit.field)
-            for event in sets:
-                if event.effective <= wish.effective:
-                    wish.was = event.value
+        if wish.overtaken and sets[edit.id, edit.field][0].effective > wish.effective:
+            wish.was = born[edit.id].get(edit.field)
         if wish.was == wish.new and edit.field in EDITABLE[entity]:
-            del found.wishes[place]
-            version = records[edit.id]["version"]
-            found.outcomes[place] = Outcome(edit, State.SAVED, "", current, version)
+            wish.now = records[edit.id][edit.field]
+            found.idle[place] = found.wishes.pop(place)
 
 
 def _sift(desk: Desk, found: Verdict, records: Mapping[Key, Record]) -> None:

@@ -61,7 +61,7 @@ BESIDE: dict[str, tuple[str, ...]] = {
     "contact": ("account_id", "anonymised_on"),
     "opportunity": ("stage_id", "loss_reason", "close_date", "account_id", "owner_id"),
     "ledger_customer": ("account_id",),
-    "consent": ("contact_id",),
+    "consent": ("contact_id", "code", "state", "proof"),
 }
 """What rules, and rights, look at beside the field itself."""
 PROMOTIONS = ("first_contact", "qualified", "quote_accepted", "first_invoice", "signed")
