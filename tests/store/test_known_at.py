@@ -103,18 +103,22 @@ def _rewrite(engine: Any, ids: dict[str, int]) -> None:
             "id FROM change WHERE entity = 'account' AND field = 'status' "
             f"AND new LIKE '%client%' AND record_id = {foreign}"
         )
-    edits = [
-        Edit("account", ours, 99, "owner_id", ids["R3"], D(2025, 1, 1)),
-        Edit("account", ours, 99, "segment", "autre", D(2025, 1, 1)),
-        Edit("account", ours, 99, "need", "expressed", D(2025, 6, 1)),
-        Edit("account", ours, 99, "qualified_on", D(2025, 6, 1), D(2025, 6, 1)),
-        Edit("account", foreign, 99, "parent_id", ours, D(2025, 1, 1)),
-        Edit("opportunity", raised, 99, "amount", 77.77, D(2026, 2, 1)),
-        Edit("opportunity", raised, 99, "stage_id", negotiation, D(2026, 3, 1)),
-        Edit("opportunity", won, 99, "amount", 55.55, D(2026, 2, 1)),
-        Edit("opportunity", lost, 99, "stage_id", out, D(2026, 4, 1)),
+    wanted = [
+        ("account", ours, "owner_id", ids["R3"], D(2025, 1, 1)),
+        ("account", ours, "segment", "autre", D(2025, 1, 1)),
+        ("account", ours, "need", "expressed", D(2025, 6, 1)),
+        ("account", ours, "qualified_on", D(2025, 6, 1), D(2025, 6, 1)),
+        ("account", foreign, "parent_id", ours, D(2025, 1, 1)),
+        ("opportunity", raised, "amount", 77.77, D(2026, 2, 1)),
+        ("opportunity", raised, "stage_id", negotiation, D(2026, 3, 1)),
+        ("opportunity", won, "amount", 55.55, D(2026, 2, 1)),
+        ("opportunity", lost, "stage_id", out, D(2026, 4, 1)),
+        ("account", ids["silent"], "status", "lost", D(2026, 5, 1)),
     ]
-    edits.append(Edit("account", ids["silent"], 99, "status", "lost", D(2026, 5, 1)))
+    edits = [
+        Edit(entity, id_, journal.version(engine, entity, id_), *rest)
+        for entity, id_, *rest in wanted
+    ]
     outcomes = journal.save(engine, edits, viewer=director, surface=Surface.NOTEBOOK, today=TODAY)
     assert [one.message for one in outcomes if one.state is State.REFUSED] == []
     with batch(engine, Author("loader", Surface.LOAD)) as corrected:

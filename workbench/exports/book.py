@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from workbench.exports.columns import Field
     from workbench.locale import Locale
-    from workbench.metrics.catalog import Dataset, Metric
+    from workbench.metrics.catalog import Metric
+    from workbench.store.dataset import Dataset
 
 HEAD = 5
 """The row of a chapter's table head: below title, scope, question, and an empty row."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workbench.locale import Locale
-    from workbench.metrics.catalog import Dataset
+    from workbench.store.dataset import Dataset
 
 CHAPTERS = (
     chapters.hierarchy,

@@ -540,15 +540,13 @@ def _moment(value: dt.date | str | None) -> dt.datetime | None:
     """A moment, of a day its end."""
     if value is None or value == "":
         return None
-    try:
-        moment: dt.date = value
-        if isinstance(value, str):
-            whole = len(value) == len("2026-09-30")
-            moment = (dt.date if whole else dt.datetime).fromisoformat(value)
-    except ValueError as error:
-        raise SettingsError(f"{value!r} is no moment; write 2026-09-30T18:00.") from error
-    if not isinstance(moment, dt.datetime):
-        moment = dt.datetime.combine(moment, dt.time.max)
+    if isinstance(value, str):
+        read = dt.date if len(value) == len("2026-09-30") else dt.datetime
+        try:
+            value = read.fromisoformat(value)
+        except ValueError as error:
+            raise SettingsError(f"{value!r} is no moment; write 2026-09-30T18:00.") from error
+    moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time.max)
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 

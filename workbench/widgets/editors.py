@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
@@ -15,7 +15,6 @@ from workbench.tables import TABLES, Kind
 if TYPE_CHECKING:
     from workbench.locale import Locale
     from workbench.store.dataset import Dataset
-    from workbench.vocabulary import Word
 
 NUMBERS = {Kind.MONEY, Kind.RATIO, Kind.NUMBER, Kind.COUNT}
 LAYOUT = {"width": "auto", "min_width": "90px"}
@@ -69,8 +68,7 @@ def choices(entity: str, name: str, *, data: Dataset, loc: Locale) -> list[tuple
     words = CHOICES.get((entity, name))
     empty: list[tuple[str, Any]] = [("–", None)]
     if words is not None:
-        known = cast("type[Word]", words)
-        return empty + [(loc.label(known, one.value), one.value) for one in known]
+        return empty + [(loc.label(words, one.value), one.value) for one in words]
     if _kind(entity, name) is Kind.FLAG:
         return [*empty, (loc.t("oui"), True), (loc.t("non"), False)]
     if name == "owner_id":
