@@ -87,6 +87,15 @@ def test_a_run_ends_in_a_page_without_code_and_its_own_script(reports):
     assert [one.id for one in reports.runs(ANNE)] == [again.id]
 
 
+def test_what_is_for_jupyterlab_alone_is_not_run(reports):
+    path = notebook(reports.settings.notebooks / "essai.ipynb", "# Essai", "1 / 0")
+    stored = nbformat.read(path, as_version=4)
+    stored.cells[1].metadata.tags = ["lab"]
+    nbformat.write(stored, path)
+    run = reports.run("essai", {})
+    assert run.progress.state is State.DONE, run.progress
+
+
 def test_a_failure_says_where(reports):
     notebook(reports.settings.notebooks / "raté.ipynb", "# Raté", "x = 1", "x / 0", "x = 3")
     run = reports.run("raté", {}, viewer=ANNE)

@@ -77,7 +77,7 @@ def work(run: Run) -> None:
     # Slow to import, and not needed while waiting.
     import papermill  # noqa: PLC0415
 
-    from workbench.exports.report_page import keep_script, page  # noqa: PLC0415
+    from workbench.exports.report_page import LAB, keep_script, page  # noqa: PLC0415
 
     def begins(*, notebook: Any) -> None:
         nonlocal now
@@ -101,6 +101,7 @@ def work(run: Run) -> None:
             on_notebook_start=begins,
             on_cell_start=at,
             shutdown_kernel="immediate",
+            skip_cells_with_tag=LAB,  # a report of another day couldn't run an editor
         )
         keep_script(run.folder.parent)
         run.html.write_text(page(notebook, run, dt.datetime.now(dt.UTC)), "utf-8")
