@@ -124,6 +124,7 @@ class Saves:
                 viewer=session.viewer,
                 surface=Surface.DASHBOARD,
                 today=session.settings.today,
+                rules=session.settings.rules,
             )
         )
         kept = [one for one in outcomes if one.state is not State.SAVED]

@@ -76,3 +76,19 @@ def test_ones_own_first_consent_is_undone_and_given_again(engine, company):
     assert [one.state for one in undo(engine, newest(engine), "rep1")] == [State.SAVED]
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM consent").scalar() == 1
+
+
+def test_what_needs_a_record_that_is_gone_is_not_brought_back(engine, company):
+    with batch(engine, LOADER) as opened:
+        person = {"code": "C1", "last_name": "Roy", "account_id": company.accounts["A1"]}
+        contact = int(opened.create("contact", pd.DataFrame([person | {"effective": TODAY}]))[0])
+    consents.note(
+        engine, contact, Channel.EMAIL, ConsentState.GIVEN, date=TODAY, proof="form",
+        viewer=who(engine, "director"), surface=Surface.DASHBOARD, today=TODAY,
+    )  # fmt: skip
+    given = newest(engine)
+    assert [one.state for one in undo(engine, opened.id)] == [State.REFUSED]  # a consent needs it
+    assert [one.state for one in undo(engine, given)] == [State.SAVED]
+    taken = newest(engine)
+    assert [one.state for one in undo(engine, opened.id)] == [State.SAVED]
+    assert [one.state for one in undo(engine, taken)] == [State.REFUSED]

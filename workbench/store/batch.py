@@ -205,8 +205,8 @@ def plain_value(value: Any, column: Column[Any]) -> Any:
 def insert(connection: Connection, table: Table, names: Sequence[str], rows: Iterable[Any]) -> None:
     """Insert plain rows: COPY on PostgreSQL, executemany on SQLite."""
     quoted = ", ".join(f'"{name}"' for name in names)
+    cursor: Any = connection.connection.cursor()
     if connection.dialect.name == "postgresql":
-        cursor: Any = connection.connection.cursor()
         with cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as copy:
             for row in rows:
                 copy.write_row(row)
@@ -214,7 +214,7 @@ def insert(connection: Connection, table: Table, names: Sequence[str], rows: Ite
     marks = ", ".join("?" for _ in names)
     listed = list(rows)
     if listed:
-        connection.exec_driver_sql(
+        cursor.executemany(
             f'INSERT INTO "{table.name}" ({quoted}) VALUES ({marks})',  # noqa: S608 - our names
             listed,
         )
@@ -286,8 +286,6 @@ def events_of(
     ids: Iterable[int] | None = None,
     known_at: dt.datetime | None = None,
     fields: Iterable[str] = (),
-    *,
-    sets_only: bool = False,
 ) -> list[Event]:
     """The journal's rows of some records, as events.
 
@@ -297,7 +295,6 @@ def events_of(
         ids: theirs; all of them where None.
         known_at: rows recorded later are left out.
         fields: settings of other fields are left out; none are where none is named.
-        sets_only: so is how the records came and went.
     """
     here, wanted = mark(connection), list(fields)
     sqlite = connection.dialect.name == "sqlite"
@@ -309,8 +306,7 @@ def events_of(
         values.append(stored(known_at.astimezone(dt.UTC)) if sqlite else known_at)
     if wanted:
         marks = ", ".join([here] * len(wanted))
-        other = "" if sets_only else "op <> 'set' OR "
-        statement += f" AND ({other}field IN ({marks}))"
+        statement += f" AND (op <> 'set' OR field IN ({marks}))"
         values += wanted
     rows = (
         _fetched(connection, statement, values)
@@ -546,7 +542,8 @@ class Batch:
         here = mark(self.connection)
         for names, rows in alike.items():
             sets = ", ".join(f'"{name}" = {here}' for name in names)
-            self.connection.exec_driver_sql(
+            cursor: Any = self.connection.connection.cursor()
+            cursor.executemany(
                 f'UPDATE "{entity}" SET {sets}, version = version + {here} WHERE id = {here}',  # noqa: S608 - our names
                 rows,
             )

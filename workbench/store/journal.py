@@ -194,7 +194,7 @@ def undo(
             again = update(Load).where(Load.undone_by == together).values(undone_by=None)
             opened.connection.execute(of_load)
             opened.connection.execute(again)
-    except IntegrityError:
+    except (IntegrityError, engine.dialect.loaded_dbapi.IntegrityError):
         needed = Reason(msg("D’autres fiches s’y rapportent, créées depuis ; annulez-les d’abord."))
         return [replace(one, state=State.REFUSED, message=needed) for one in outcomes]
     except NotAllowed:

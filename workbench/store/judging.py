@@ -30,7 +30,7 @@ from workbench.store.batch import (
     rows_of,
 )
 from workbench.store.fields import RESTRICTED
-from workbench.store.replay import active, by_record
+from workbench.store.replay import by_record
 from workbench.store.rules import BESIDE, EDITABLE, Case, Rules, StageFacts, refusal
 from workbench.store.schema import Change, Contact, Pipeline, Stage
 from workbench.vocabulary import Right, StageKind, field_name
@@ -413,39 +413,37 @@ def _place(desk: Desk, found: Verdict, entity: str, records: Mapping[int, Record
     A value that stands already on that day is saved, and nothing is written.
     """
     mine = {place: wish for place, wish in found.wishes.items() if wish.edit.entity == entity}
-    if not mine:
-        return
-    names = sorted({wish.edit.field for wish in mine.values()})
-    ids = {wish.edit.id for wish in mine.values()}
-    sets: dict[tuple[int, str | None], list[Event]] = defaultdict(list)
-    events = events_of(desk.connection, entity, ids, fields=names, sets_only=True)
-    for event in active(events):
-        sets[event.record_id, event.field].append(event)
-    first: set[int] = set()  # records in which a wish comes before all that was set
-    for wish in mine.values():
-        edit = wish.edit
-        wish.was = wish.now = records[edit.id][edit.field]
-        before = [e for e in sets[edit.id, edit.field] if e.effective <= wish.effective]
-        later = sets[edit.id, edit.field][len(before) :]
-        if not later:
-            wish.now = wish.new
-            continue
-        wish.overtaken, wish.next = True, later[0].value
-        if before:
-            wish.was = before[-1].value
-        else:
-            first.add(edit.id)
-    born = {
-        id_: held[0].value
-        for id_, held in by_record(events_of(desk.connection, entity, first, fields=names))
-    }
+    held = _dated_back(desk, entity, mine.values()) if mine else {}
     for place, wish in mine.items():
         edit = wish.edit
-        if wish.overtaken and sets[edit.id, edit.field][0].effective > wish.effective:
-            wish.was = born[edit.id].get(edit.field)
+        current = records[edit.id][edit.field]
+        wish.was, wish.now = current, wish.new
+        of = [event for event in held.get(edit.id, ()) if event.field in {None, edit.field}]
+        before = [
+            event for event in of if event.op == "create" or event.effective <= wish.effective
+        ]
+        if len(before) < len(of):
+            first, last = before[0], before[-1]
+            wish.was = first.value.get(edit.field) if last is first else last.value
+            wish.overtaken, wish.next, wish.now = True, of[len(before)].value, current
         if wish.was == wish.new and edit.field in EDITABLE[entity]:
-            wish.now = records[edit.id][edit.field]
+            wish.now = current
             found.idle[place] = found.wishes.pop(place)
+
+
+def _dated_back(desk: Desk, entity: str, wishes: Collection[Wish]) -> dict[int, list[Event]]:
+    """What is held, in the fields wished for, of records in which one was set for a later day."""
+    names = sorted({wish.edit.field for wish in wishes})
+    here = mark(desk.connection)
+    statement = (
+        f"SELECT record_id FROM change WHERE entity = {here} AND op = 'set' AND effective > {here} "  # noqa: S608 - our names
+        f"AND field IN ({', '.join([here] * len(names))}) AND record_id IN"
+    )
+    earliest = min(wish.effective for wish in wishes)
+    day = earliest.isoformat() if desk.connection.dialect.name == "sqlite" else earliest
+    ids = {wish.edit.id for wish in wishes}
+    later = {row[0] for row in rows_of(desk.connection, statement, ids, entity, day, *names)}
+    return dict(by_record(events_of(desk.connection, entity, later, fields=names)))
 
 
 def _sift(desk: Desk, found: Verdict, records: Mapping[Key, Record]) -> None:

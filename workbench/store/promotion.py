@@ -74,7 +74,9 @@ class Written:
         """The records that may be a rule's cause: created, or with a field set that it looks at."""
         entity, fields = CAUSES[rule]
         found = set(self.created.get(entity, ()))
-        return found.union(*(self.changed.get((entity, name), ()) for name in fields))
+        for name in fields:
+            found |= self.changed.get((entity, name), set())
+        return found
 
 
 Ids = Collection[int]
