@@ -56,11 +56,11 @@ def closed_books(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> lis
     That entry repeats what the years before left, and its lines bear the letters that they got
     since those years' files were written: what is owed stands on it and on what followed.
     """
-    begun = customer_lines(
-        ledger_entries,
-        *("book", "opening"),
-        as_of=as_of,
-        only=nw.col("opening").fill_null(value=False),
+    carried = ledger_entries.select("book", "opening", "account_number", "date").filter(
+        nw.col("opening").fill_null(value=False)
+    )
+    begun = carried.filter(
+        nw.col("account_number").str.starts_with(CUSTOMERS), *limits("date", None, as_of)
     )
     newest: dict[str, str] = {}
     for book in sorted(collect(begun.select("book").unique())["book"].dropna()):

@@ -198,15 +198,16 @@ def _begun(rows: pd.DataFrame, ledger_entries: nw.LazyFrame[Any]) -> pd.Series[A
     carried = rows["opening"].fillna(value=False) & rows["piece"].notna()
     if not carried.any():
         return rows["date"]
-    pieces = rows.loc[carried, "piece"].unique().tolist()
-    told = ledger.customer_lines(
-        ledger_entries, "piece", "piece_date", only=nw.col("piece").is_in(pieces)
-    )
     key = ["customer_id", "piece"]
-    listed = collect(told, *key, "date", "piece_date")
-    first = listed.groupby(key, dropna=False)[["date", "piece_date"]].min().min(axis=1)
+    whose, pieces = (rows.loc[carried, name].dropna().unique().tolist() for name in key)
+    told = (
+        ledger_entries.select(*key, "date", "piece_date")
+        .filter(nw.col("customer_id").is_in(whose))  # few are left for texts to be looked at
+        .filter(nw.col("piece").is_in(pieces))
+    )
+    first = collect(told).groupby(key)[["date", "piece_date"]].min().min(axis=1)
     found = rows[key].merge(first.rename("first").reset_index(), on=key, how="left")["first"]
-    return rows["date"].mask(carried, found)
+    return rows["date"].mask(carried & found.notna(), found)
 
 
 @metric(
