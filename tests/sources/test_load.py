@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 from decimal import Decimal
 
+import openpyxl
 import pandas as pd
 import pytest
 from sqlalchemy import func, select
 
 import workbench
 from tests.store.company import address
-from workbench.errors import MissingColumns, SourceError, UnknownName
+from workbench.errors import MissingColumns, SourceError, UnknownName, WorkbenchError
+from workbench.locale import EN
 from workbench.metrics.control import unmatched_customers
 from workbench.settings import Currency, SourceSettings
+from workbench.sources import reasons
 from workbench.sources.fresh import unchanged
 from workbench.sources.load import load
 from workbench.sources.rejected import write_rejected
@@ -520,6 +525,7 @@ def test_accounts_that_are_each_others_parent_are_kept(tmp_path, folder):
     [
         ("accounts.csv", b"", SourceError),
         ("accounts.csv", b"a\x00b\n1\n", SourceError),
+        ("accounts.csv", b"code,name,name\nA,B,C\n", SourceError),
         ("accounts.xlsx", b"not a workbook", SourceError),
         ("others.csv", b"a,b\n1,2\n", SourceError),
         ("history.csv", b"a,b\n1,2\n", MissingColumns),
@@ -607,27 +613,32 @@ def test_maven_has_its_control_totals(engine, shared):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from sqlalchemy import event
 from workbench.settings import SourceSettings
 from workbench.sources.load import load
 from workbench.store import connect
 
-url, folder, preset, at = sys.argv[1:]
-def die(what, done, total):
+url, folder, at = sys.argv[1:]
+def die(what="commit", done=0, total=0):
     if what == at:
         os.kill(os.getpid(), signal.SIGKILL)
-source = SourceSettings(kind="crm", path=Path(folder), preset=preset)
-load(connect(url), [source], user="x", progress=die)
+engine = connect(url)
+event.listen(engine, "commit", lambda connection: die())
+crm = SourceSettings(kind="crm", path=Path(folder) / "crm")
+fec = SourceSettings(kind="fec", path=Path(folder) / "ledger.txt")
+load(engine, [crm, fec], user="x", progress=die)
 """
 
 
-@pytest.mark.parametrize("at", ["account", "document_line"])
+@pytest.mark.parametrize("at", ["account", "document_line", "ledger_entry", "journal", "commit"])
 def test_a_load_killed_midway_leaves_the_store_as_it_was(engine, store_url, folder, at):
     before = changes(engine)
-    command = [sys.executable, "-c", KILLED, store_url, str(folder / "crm"), "generic", at]
+    command = [sys.executable, "-c", KILLED, store_url, str(folder), at]
     ended = subprocess.run(command, check=False, env=os.environ, timeout=120)
     assert ended.returncode == -signal.SIGKILL
     assert changes(engine) == before
-    assert value(engine, select(func.count()).select_from(Account)) == 0
+    for table in (Account, LedgerEntry, Load):
+        assert value(engine, select(func.count()).select_from(table)) == 0
     assert load(engine, sources(folder), user="ana").table("account").new == 2
 
 
@@ -702,3 +713,38 @@ def test_identifiers_are_looked_at_and_what_is_missing_from_an_export_is_told(tm
     with engine.connect() as connection:
         sirets = connection.scalars(select(Account.siret).order_by(Account.code)).all()
     assert sirets == ["73282932000074", None, "73282932000074", "73282932000075", None]
+
+
+def test_a_workbook_keeps_nameless_columns_and_tells_its_errors(tmp_path):
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    rows = [["code", "name", None, None, "employees"], ["A", "Alba", "x", "", 3]]
+    rows.append(["B", "Bati", "y", "", "#N/A"])
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "accounts.xlsx")
+    source = [SourceSettings(kind="crm", path=tmp_path / "accounts.xlsx")]
+    report = load(engine, source, user="ana")
+    assert report.table("account").new == 1
+    assert report.rejected["reason"].tolist() == ["Valeur illisible : employees = #N/A"]
+    assert json.loads(report.rejected["raw"][0]) == {
+        "code": "B", "name": "Bati", "#3": "y", "employees": "#N/A",
+    }  # fmt: skip
+    assert reasons.said(report.rejected["reason"][0], EN) == "Unreadable value: employees = #N/A"
+
+
+def test_a_damaged_file_loads_or_says_why(tmp_path, folder):
+    """Cells, delimiters and lines lost, doubled and moved: no other error than one of ours."""
+    chance = random.Random(7)  # noqa: S311 - no secret
+    engine = create(f"sqlite:///{tmp_path / 'store.db'}")
+    for _ in range(12):
+        name = chance.choice([*FILES])
+        text = list(FILES[name])
+        for _ in range(chance.randint(1, 6)):
+            at = chance.randrange(len(text))
+            text[at] = chance.choice(["", ",", '"', "\n", "#", "0", ";", "é", text[at] * 2])
+        (folder / "crm" / f"{name}.csv").write_text("".join(text), "utf-8")
+        with contextlib.suppress(WorkbenchError):
+            load(engine, sources(folder), user="ana")
+        (folder / "crm" / f"{name}.csv").write_text(FILES[name], "utf-8")
+    assert check(engine) == []

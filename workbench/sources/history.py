@@ -55,7 +55,11 @@ def read(sheet: Sheet, preset: Preset, rejected: Rejected) -> dict[str, pd.DataF
             why[group.index] = reasons.NO_FIELD.format(field=f"{name}.{field}")
             continue
         value = tabular.typed(group["value"], tabular.kind(column), preset)
-        why[group.index] = tabular.misfits(entity, str(field), group["value"], value)
+        misfits = tabular.misfits(entity, str(field), group["value"], value)
+        if not column.nullable:
+            empty = group["value"] == ""
+            misfits = misfits.mask(empty, reasons.MISSING.format(field=str(field)))
+        why[group.index] = misfits
         fits = group.index[why[group.index] == ""]
         found.setdefault(entity, []).append(
             pd.DataFrame(

@@ -88,7 +88,7 @@ def write_rejected(rejected: pd.DataFrame, folder: Path) -> list[Path]:
         folder: where; made if it isn't there.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    written: list[Path] = []
     for (file, form), group in rejected.groupby(["file", "form"], sort=False):
         path = folder / f"{name_of(str(file))}{_suffix(str(file))}"
         if path in written:  # of another source: under the same name, as the name says the table

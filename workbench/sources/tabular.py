@@ -100,6 +100,8 @@ def rows(mapping: TableMap, sheet: Sheet, preset: Preset, rejected: Rejected) ->
         if column is not None and not column.nullable and column.default is not None:
             default: Any = column.default
             frame[name] = frame[name].fillna(default.arg)
+        if column is not None and not column.nullable:
+            refuse(frame[name].isna(), reasons.MISSING.format(field=name))
     twice = frame["code"].duplicated() & frame["code"].notna()
     if mapping.distinct:
         found, frame = found[~twice], frame[~twice]
@@ -150,6 +152,8 @@ def _mapped(mapping: TableMap, sheet: Sheet) -> tuple[dict[str, pd.Series[str]],
         out[name] = pd.Series(constant, index=cells.index, dtype="str")
     for name, template in mapping.texts.items():
         if name not in out:
+            parts = {part for _, part, _, _ in Formatter().parse(template) if part}
+            require(sheet, parts - set(out))
             out[name] = _composed(template, cells, out)
     if mapping.notes:
         parts = [

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BLANKS = "[ \t\u00a0\u2009\u202f']"  # also what French and Swiss exports put between thousands
+EARLIEST = 1000  # a year before that lacks a digit
 PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$"
 FEC_DATES = (
     (r"^([0-9]{4})-([0-9]{2})-([0-9]{2})([ T].*)?$", r"\1\2\3"),
@@ -92,5 +93,6 @@ def dates(column: pa.ChunkedArray, formats: Iterable[str]) -> pd.Series[pd.Times
         if not left.any():
             break
         read = pd.to_datetime(written[left], format=form, errors="coerce")
+        read = read.where(read.dt.year >= EARLIEST)
         found[left] = read.dt.normalize().astype("datetime64[us]")
     return found
