@@ -358,3 +358,11 @@ def test_the_program_runs_as_a_module():
         [sys.executable, "-m", "workbench", "--help"], capture_output=True, text=True, check=True
     )
     assert "load" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["load", "--crm", "crm"], ["status"], ["metric", "outstanding"]]
+)
+def test_a_file_that_is_no_database_is_one_line(folder, command):
+    (folder / "no.db").write_text("Nothing of the kind, however long it goes on.", "utf-8")
+    assert "file is not a database" in refused(*command, "--database", "sqlite:///no.db")

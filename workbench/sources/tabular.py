@@ -152,8 +152,8 @@ def _mapped(mapping: TableMap, sheet: Sheet) -> tuple[dict[str, pd.Series[str]],
         out[name] = pd.Series(constant, index=cells.index, dtype="str")
     for name, template in mapping.texts.items():
         if name not in out:
-            parts = {part for _, part, _, _ in Formatter().parse(template) if part}
-            require(sheet, parts - set(out))
+            named = {part for _, part, _, _ in Formatter().parse(template) if part}
+            require(sheet, named - set(out))
             out[name] = _composed(template, cells, out)
     if mapping.notes:
         parts = [
