@@ -70,7 +70,7 @@ class Settling:
             return DASH
         words = CHOICES.get((one.entity, one.field))
         if words is not None:
-            return loc.label(words, value)  # type: ignore[arg-type]
+            return loc.label(words, value)
         if one.field in names:
             return names[one.field].get(str(value), str(value))
         if isinstance(value, float):
