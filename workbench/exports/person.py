@@ -1,7 +1,7 @@
 """Everything that the store has about a person, in one file to give to them: JSON and HTML, zipped.
 
-What is theirs by a reference, and what merely names them: found as anonymising finds it, so that
-nothing is given out here that would be left there.
+What is theirs by a reference, and what merely names them, now or in the journal: found as
+anonymising finds it, so that nothing is given out here that would be left there.
 """
 
 from __future__ import annotations
@@ -40,13 +40,14 @@ from workbench.store.schema import (
 from workbench.vocabulary import LookKind, field_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from sqlalchemy import Connection, Engine, Select
+    from sqlalchemy import Connection, Engine, RowMapping, Select
 
     from workbench.locale import Locale
     from workbench.store.access import Viewer
     from workbench.store.privacy.people import Person
+    from workbench.store.privacy.plan import Rewrite
 
 Row = dict[str, Any]
 TITLES = {
@@ -165,7 +166,6 @@ def _chapters(connection: Connection, person: Person) -> dict[str, list[Row]]:
         "consent": _rows(
             connection, select(Consent.__table__).where(Consent.contact_id.in_(theirs))
         ),
-        "history": _history(connection, person),
         "activity": _rows(
             connection,
             select(Activity.__table__)
@@ -182,6 +182,7 @@ def _chapters(connection: Connection, person: Person) -> dict[str, list[Row]]:
         ),
         "look": _rows(connection, looked.order_by(Look.at)),
     }
+    found["history"] = _history(connection, person, found)
     found["mention"] = _mentions(connection, person, found)
     return {name: found[name] for name in TITLES}
 
@@ -208,13 +209,16 @@ def _rows(connection: Connection, query: Select[Any]) -> list[Row]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def _history(connection: Connection, person: Person) -> list[Row]:
-    """What the journal says of their own records."""
+def _history(
+    connection: Connection, person: Person, found: Mapping[str, Iterable[Row]]
+) -> list[Row]:
+    """What the journal says of their own records, and of those that are about them."""
+    own = {"contact": person.contacts, "account": person.accounts} | {
+        entity: [row["id"] for row in found[entity]]
+        for entity in ("consent", "activity", "opportunity")
+    }
     query = select(Change.__table__).where(
-        or_(
-            (Change.entity == "contact") & Change.record_id.in_(person.contacts),
-            (Change.entity == "account") & Change.record_id.in_(person.accounts),
-        )
+        or_(*((Change.entity == entity) & Change.record_id.in_(ids) for entity, ids in own.items()))
     )
     names = ("id", "recorded_at", "effective", "entity", "record_id", "op", "field", "old", "new",
              "user", "surface", "reason")  # fmt: skip
@@ -227,27 +231,50 @@ def _history(connection: Connection, person: Person) -> list[Row]:
 def _mentions(
     connection: Connection, person: Person, found: Mapping[str, Iterable[Row]]
 ) -> list[Row]:
-    """Texts elsewhere that name them."""
+    """Texts elsewhere that name them: those that stand, then those that the journal alone has."""
     told = {(name, row.get("id")) for name, rows in found.items() for row in rows}
-    going = plan(connection, [person], Key(secrets.token_bytes(32)), journal=False)
-    rows = []
-    for one in going.rewrites:
-        table = table_of(one.table)
+    told |= {("change", row["id"]) for row in found["history"]}
+    going = plan(connection, [person], Key(secrets.token_bytes(32)))
+    rows: dict[tuple[Any, ...], Row] = {}
+    for one in sorted(going.rewrites, key=lambda one: one.table == "change"):
         if (one.table, one.key[0]) in told:
             continue
-        columns = [table.c[name] for name in one.values if name != "code"]
-        if not columns:
-            continue
+        table = table_of(one.table)
         keyed = list(table.primary_key.columns)
-        query = select(*columns).where(
+        query = select(table).where(
             *(column == value for column, value in zip(keyed, one.key, strict=True))
         )
-        values = connection.execute(query).mappings().one()
-        rows += [
-            {"table": one.table, "record_id": one.key[0], "field": name, "text": text}
-            for name, text in values.items()
-        ]
-    return rows
+        row = connection.execute(query).mappings().one()
+        said = _journalled(row, one.values) if one.table == "change" else _standing(row, one)
+        for entity, id_, name, text in said:
+            if name != "code":
+                rows.setdefault(
+                    (entity, id_, name, text),
+                    {"table": entity, "record_id": id_, "field": name, "text": text,
+                     "recorded_at": row["recorded_at"] if one.table == "change" else None},
+                )  # fmt: skip
+    return list(rows.values())
+
+
+Said = tuple[str, int, str, Any]  # table, record, field, text
+
+
+def _standing(row: RowMapping, one: Rewrite) -> list[Said]:
+    return [(one.table, one.key[0], name, row[name]) for name in one.values]
+
+
+def _journalled(change: RowMapping, values: Mapping[str, str | None]) -> Iterator[Said]:
+    """Of a row of the journal, the texts that would change."""
+    for side, new in values.items():
+        if side == "reason":
+            yield change["entity"], change["record_id"], "reason", change["reason"]
+            continue
+        was, now = decode(change[side]), decode(new)
+        if change["field"]:
+            was, now = {change["field"]: was}, {change["field"]: now}
+        for name, text in was.items():
+            if text != now.get(name):
+                yield change["entity"], change["record_id"], name, text
 
 
 def as_json(told: Told) -> bytes:

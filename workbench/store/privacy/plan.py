@@ -89,12 +89,7 @@ class Plan:
 
 
 def plan(
-    connection: Connection,
-    people: Sequence[Person],
-    key: Key,
-    also: Sequence[str] = (),
-    *,
-    journal: bool = True,
+    connection: Connection, people: Sequence[Person], key: Key, also: Sequence[str] = ()
 ) -> Plan:
     """What would go, read and not written.
 
@@ -103,9 +98,8 @@ def plan(
         people: whose records.
         key: by which source keys are hashed.
         also: other words that are theirs, to be taken out wherever they stand.
-        journal: look through the journal, too.
     """
-    return _Reading(connection, known(connection, people, also), key).plan(journal=journal)
+    return _Reading(connection, known(connection, people, also), key).plan()
 
 
 @dataclass
@@ -123,8 +117,8 @@ class _Reading:
         loads = self.connection.execute(select(Load.id, Load.source))
         self.sources: dict[int, str] = {row.id: row.source for row in loads}
 
-    def plan(self, *, journal: bool) -> Plan:
-        """All tables, the journal among them or not."""
+    def plan(self) -> Plan:
+        """All tables, the journal among them."""
         of = {
             "change": self._of_change,
             REJECTED: self._of_rejected,
@@ -132,7 +126,7 @@ class _Reading:
         }
         # Rejected rows last: they are held against the source keys that the others give.
         for table in sorted(Base.metadata.sorted_tables, key=lambda t: t.name == REJECTED):
-            if table.name in LEFT_ALONE or (table.name == "change" and not journal):
+            if table.name in LEFT_ALONE:
                 continue
             keyed = list(table.primary_key.columns)
             texts = [c for c in table.columns if isinstance(c.type, String)]
