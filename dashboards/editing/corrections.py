@@ -15,12 +15,14 @@ import panel_material_ui as pmui
 from dashboards.editing.editgrid import Column, Query, Slice
 from workbench.locale import missing
 from workbench.store import access
-from workbench.vocabulary import FIELDS, LossReason, Need, Status, Timeline
+from workbench.store.journal import State
+from workbench.vocabulary import FIELDS, DecisionRole, LossReason, Need, Status, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dashboards.editing.draft import Draft
+    from dashboards.editing.draft import Change, Draft
+    from dashboards.session import Session
     from workbench.locale import Locale
     from workbench.store.access import Viewer
     from workbench.store.dataset import Dataset
@@ -58,6 +60,29 @@ def accounts(data: Dataset, viewer: Viewer, loc: Locale, address: str) -> list[C
     return [allowed(column, "account", viewer) for column in columns]
 
 
+def identity(viewer: Viewer, loc: Locale) -> list[Column]:
+    """What an account is called and where it is, for its form."""
+    columns = [
+        Column(name, loc.t(FIELDS[name]))
+        for name in ("name", "phone", "street", "postcode", "city")
+    ]
+    return [allowed(column, "account", viewer) for column in columns]
+
+
+def contacts(viewer: Viewer, loc: Locale) -> list[Column]:
+    """A contact's columns, in order."""
+    roles = words(DecisionRole, loc)
+    columns = [
+        Column("first_name", loc.t(FIELDS["first_name"])),
+        Column("last_name", loc.t(FIELDS["last_name"])),
+        Column("decision_role", loc.t(FIELDS["decision_role"]), "choice", roles),
+        Column("job", loc.t(FIELDS["job"])),
+        Column("phone", loc.t(FIELDS["phone"])),
+        Column("email", loc.t(FIELDS["email"])),
+    ]
+    return [allowed(column, "contact", viewer) for column in columns]
+
+
 def opportunities(data: Dataset, viewer: Viewer, loc: Locale, address: str) -> list[Column]:
     """A deal's columns, in order."""
     stages = data.table("stages").sort_values(["pipeline", "position"])
@@ -85,6 +110,14 @@ def opportunities(data: Dataset, viewer: Viewer, loc: Locale, address: str) -> l
         Column("owner_id", loc.t("Commercial"), "choice", reps(data), width=150),
     ]
     return [allowed(column, "opportunity", viewer) for column in columns]
+
+
+def with_accounts(data: Dataset) -> pd.DataFrame:
+    """The deals, each with its account's name."""
+    deals = data.table("opportunities")
+    names = data.table("accounts").set_index("id")["name"]
+    named: pd.DataFrame = deals.assign(account=deals["account_id"].map(names))
+    return named
 
 
 def allowed(column: Column, entity: str, viewer: Viewer) -> Column:
@@ -197,6 +230,47 @@ def given(column: Column, field: Any) -> Any:
     """What such a field holds, as the browser would say it."""
     value = field.value
     return value.isoformat() if column.kind == "date" and value else value
+
+
+def beside(session: Session) -> tuple[pmui.TextInput, pmui.DatePicker]:
+    """Fields for why changes are made, and from which day they hold."""
+    loc = session.loc
+    reason = pmui.TextInput(
+        label=loc.t("Motif (facultatif)"),
+        size="small",
+        variant="outlined",
+        sizing_mode="stretch_width",
+        max_width=320,
+        margin=0,
+    )
+    effective = pmui.DatePicker(
+        label=loc.t("Effectif le (sinon aujourd’hui)"),
+        value=None,
+        end=session.whole().today,
+        format="DD/MM/YYYY",
+        clearable=True,
+        size="small",
+        variant="outlined",
+        width=240,
+        margin=0,
+    )
+    return reason, effective
+
+
+def why(change: Change, column: Column, loc: Locale) -> str:
+    """A refusal's reason; of a conflict who set what, and when."""
+    met = change.outcome
+    if met is None:
+        return ""
+    if met.state is not State.CONFLICT:
+        return loc.say(met.message)
+    return loc.t(
+        "{who} a saisi « {theirs} » le {moment} ; vous : « {mine} ».",
+        who=met.by,
+        theirs=said(column, met.current, loc),
+        moment=loc.moment(met.at),
+        mine=said(column, change.new, loc),
+    )
 
 
 def cut(frame: pd.DataFrame, columns: list[Column], query: Query) -> tuple[pd.DataFrame, int]:

@@ -1,4 +1,4 @@
-"""The Qualify page's desk: two tables, the changes that wait, and the buttons that save them."""
+"""A page's desk: its editable tables, the changes that wait, and the buttons that save them."""
 
 from __future__ import annotations
 
@@ -8,50 +8,28 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboards import states
-from dashboards.editing import corrections
+from dashboards import cards, states
+from dashboards.editing import corrections, past
 from dashboards.editing.draft import Change, Draft
 from dashboards.editing.table import Table
+from dashboards.editing.turn import Turn
 from dashboards.session import Slot
-from workbench.locale import msg
-from workbench.metrics import quality
 from workbench.store import journal
 from workbench.store.journal import State
 from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from dashboards.editing.draft import Key
     from dashboards.editing.editgrid import Column
-    from dashboards.session import Scope, Session
+    from dashboards.session import Session
     from workbench.store.journal import Outcome
 
-SHOWS = {
-    "gaps": msg("À compléter"),
-    "stale": msg("Périmés"),
-    "all": msg("Tous les comptes"),
-}
 LISTED = 12
 """So many waiting changes are listed one by one; more are counted."""
-
-
-def to_complete(scope: Scope, show: str) -> set[int] | None:
-    """The accounts with gaps, or those qualified long ago; None for all."""
-    if show == "all":
-        return None
-    found = quality.qualification_gaps.of(scope.data)
-    if show == "stale":
-        found = found[found["stale"]]
-    return set(found["id"])
-
-
-def with_accounts(scope: Scope) -> pd.DataFrame:
-    """The deals, each with its account's name."""
-    deals = scope.data.table("opportunities")
-    names = scope.data.table("accounts").set_index("id")["name"]
-    named: pd.DataFrame = deals.assign(account=deals["account_id"].map(names))
-    return named
 
 
 class Desk:
@@ -64,32 +42,26 @@ class Desk:
         # The tables ask for their first rows themselves.
         session.add(Slot(lambda _: self._reload(), seen=True, stale=False))
         loc = session.loc
-        data, viewer = session.whole(), session.viewer
-        address = session.link("account", id="ID")
-        self.show = pmui.RadioButtonGroup(
-            options={loc.t(text): name for name, text in SHOWS.items()},
-            value=self._first(),
-            size="small",
-            margin=0,
-            sx={"& button": {"whiteSpace": "nowrap"}},
-        )
-        self.show.param.watch(lambda _: self.tables["account"].reload(), "value")
-        self.tables = {
-            "account": self._table("account", corrections.accounts(data, viewer, loc, address)),
-            "opportunity": self._table(
-                "opportunity", corrections.opportunities(data, viewer, loc, address)
-            ),
-        }
-        self.reason = pmui.TextInput(
-            label=loc.t("Motif (facultatif)"), sizing_mode="stretch_width", margin=(8, 0, 0, 0)
+        self.tables: dict[str, Table] = {}
+        self.reason, self.effective = corrections.beside(session)
+        self.beside = pn.FlexBox(
+            self.reason,
+            self.effective,
+            gap="12px",
+            sizing_mode="stretch_width",
+            margin=(8, 0, 0, 0),
         )
         self.lines = pn.Column(sizing_mode="stretch_width", margin=0)
         self._drawn: dict[Key, tuple[Change, Any]] = {}
         self.count = states.html("")
         self.tally = states.html("")
-        self.check = self._button(loc.t("Vérifier"), self._check, icon="rule")
-        self.save = self._button(loc.t("Enregistrer"), self._save, icon="save", variant="contained")
-        self.discard = self._button(loc.t("Tout abandonner"), self._discard, icon="undo")
+        turn = Turn()
+        self.check = self._button(loc.t("Vérifier"), icon="rule")
+        turn.on_click(self.check, self._check)
+        self.save = self._button(loc.t("Enregistrer"), icon="save", variant="contained")
+        turn.on_click(self.save, self._save)
+        self.discard = self._button(loc.t("Tout abandonner"), icon="undo")
+        turn.on_click(self.discard, self._discard)
         self.dock = pn.FlexBox(
             self.tally,
             self.check,
@@ -100,34 +72,39 @@ class Desk:
             align_items="center",
         )
         self.said = states.html("")
+        self.past = states.html(past.told(session))
         self._show_draft()
 
-    def _first(self) -> str:
-        """What the table of accounts shows at first: the queue, unless it is empty."""
-        asked = self.session.query.get("show")
-        if asked in SHOWS:
-            return asked
-        return "gaps" if to_complete(self.session.present(), "gaps") else "all"
-
-    def _table(self, entity: str, columns: list[Column]) -> Table:
-        return Table(
+    def table(self, entity: str, columns: list[Column], rows: Callable[[], pd.DataFrame]) -> Table:
+        """An editable table of that entity's rows, whose changes wait here."""
+        made = Table(
             self.session,
             entity,
             columns,
-            rows=self._deals if entity == "opportunity" else self._accounts,
+            rows=rows,
             draft=self.draft,
             waits=self._show_draft,
             say=self.say,
         )
+        self.tables[entity] = made
+        return made
 
-    def _accounts(self) -> pd.DataFrame:
-        scope = self.session.present()
-        frame: pd.DataFrame = scope.data.table("accounts")
-        wanted = to_complete(scope, self.show.value)
-        return frame if wanted is None else frame[frame["id"].isin(wanted)]
-
-    def _deals(self) -> pd.DataFrame:
-        return with_accounts(self.session.present())
+    def card(self, width: int) -> pn.Column:
+        """The card of what waits; beside the page belongs `dock`, with the buttons."""
+        loc = self.session.loc
+        return cards.framed(
+            self.session,
+            Slot(lambda _: None),
+            [
+                states.html(cards.heading(loc, loc.t("Modifications en attente"))),
+                self.past,
+                self.count,
+                self.lines,
+                self.beside,
+                self.said,
+            ],
+            width=width,
+        )
 
     def column(self, entity: str, name: str) -> Column:
         """The column of a field."""
@@ -135,11 +112,9 @@ class Desk:
 
     # What waits
 
-    def _button(self, label: str, act: Any, **params: Any) -> pmui.Button:
+    def _button(self, label: str, **params: Any) -> pmui.Button:
         given = {"variant": "outlined", "size": "small", "margin": 0, **params}
-        button = pmui.Button(label=label, **given)
-        button.on_click(act)
-        return button
+        return pmui.Button(label=label, **given)
 
     def _show_draft(self) -> None:
         loc, waiting = self.session.loc, len(self.draft)
@@ -151,7 +126,7 @@ class Desk:
         text = f"<b>{escape(said)}</b>" + ("" if waiting else f"<br><span>{escape(hint)}</span>")
         self.count.object = f'<div class="waiting" role="status">{text}</div>'
         self.tally.object = f'<div class="edit"><b>{escape(said)}</b></div>'
-        self.dock.visible = self.reason.visible = waiting > 0
+        self.dock.visible = self.beside.visible = waiting > 0
         changes = list(self.draft.changes.values())
         # A line that stands stays: a button that is about to be clicked must not go.
         held, self._drawn = self._drawn, {}
@@ -170,7 +145,8 @@ class Desk:
         state, told = "", ""
         if change.outcome is not None:
             state = str(change.outcome.state)
-            told = loc.t("acceptée") if state in {"saved", "held"} else self._why(change, column)
+            sound = state in {"saved", "held"}
+            told = loc.t("acceptée") if sound else corrections.why(change, column, loc)
         markup = (
             f'<div class="edit {state}"><b>{escape(change.name)}</b> · {escape(column.title)} : '
             f"<del>{escape(old)}</del> → <ins>{escape(new)}</ins>"
@@ -186,21 +162,6 @@ class Desk:
             states.html(markup), *tools, sizing_mode="stretch_width", margin=0, css_classes=["line"]
         )
 
-    def _why(self, change: Change, column: Column) -> str:
-        """A refusal's reason; of a conflict who set what, and when."""
-        loc, met = self.session.loc, change.outcome
-        if met is None:
-            return ""
-        if met.state is not State.CONFLICT:
-            return loc.say(met.message)
-        return loc.t(
-            "{who} a saisi « {theirs} » le {moment} ; vous : « {mine} ».",
-            who=met.by,
-            theirs=corrections.said(column, met.current, loc),
-            moment=loc.moment(met.at),
-            mine=corrections.said(column, change.new, loc),
-        )
-
     def _small(self, label: str, act: Any) -> pmui.Button:
         return pmui.Button(label=label, on_click=act, size="small", variant="text", margin=0)
 
@@ -214,7 +175,7 @@ class Desk:
         self._show_draft()
         self.tables[change.entity].reload()
 
-    async def _check(self, _: object) -> None:
+    async def _check(self) -> None:
         session = self.session
         outcomes = await session.work(self._checked)
         self.draft.hear(outcomes, saved=False)
@@ -231,18 +192,19 @@ class Desk:
         session = self.session
         return journal.check(
             session.whole().engine,
-            self.draft.edits(),
+            self.draft.edits(self.effective.value),
             viewer=session.viewer,
             today=session.settings.today,
             rules=session.settings.rules,
         )
 
-    async def _save(self, _: object) -> None:
+    async def _save(self) -> None:
         session = self.session
+        edits = self.draft.edits(self.effective.value)
         outcomes = await session.work(
             lambda: journal.save(
                 session.whole().engine,
-                self.draft.edits(),
+                edits,
                 viewer=session.viewer,
                 surface=Surface.DASHBOARD,
                 each=True,
@@ -261,10 +223,10 @@ class Desk:
                 loc.plural(len(self.draft), "{n} reste en attente.", "{n} restent en attente.")
             )
         self.say(" ".join(parts))
-        self.reason.value = ""
+        self.reason.value, self.effective.value = "", None
         await self.moved()
 
-    async def _discard(self, _: object) -> None:
+    async def _discard(self) -> None:
         self.draft.changes.clear()
         self.say("")
         self._reload()
@@ -275,6 +237,7 @@ class Desk:
 
     def _reload(self) -> None:
         self._show_draft()
+        self.past.object = past.told(self.session)
         for table in self.tables.values():
             table.reload()
 

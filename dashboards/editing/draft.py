@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.store.journal import Edit, Outcome, State
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
 Key = tuple[str, int, str]
@@ -35,9 +36,9 @@ class Change:
         """What it is known by."""
         return self.entity, self.id, self.field
 
-    def edit(self, reason: str | None = None) -> Edit:
-        """As the journal takes it."""
-        return Edit(self.entity, self.id, self.version, self.field, self.new, reason=reason)
+    def edit(self, effective: dt.date | None = None) -> Edit:
+        """As the journal takes it; it holds from that day, today where None."""
+        return Edit(self.entity, self.id, self.version, self.field, self.new, effective)
 
 
 @dataclass
@@ -69,26 +70,35 @@ class Draft:
         """Give a change up."""
         self.changes.pop(key, None)
 
-    def edits(self, reason: str | None = None) -> list[Edit]:
+    def edits(self, effective: dt.date | None = None) -> list[Edit]:
         """All of them, as the journal takes them."""
-        return [change.edit(reason) for change in self.changes.values()]
+        return [change.edit(effective) for change in self.changes.values()]
 
     def hear(self, outcomes: Iterable[Outcome], *, saved: bool) -> int:
         """Note what the journal said of each; what it saved waits no longer.
+
+        What was edited again meanwhile goes on waiting, upon what was saved.
 
         Returns:
             How many were saved.
         """
         count = 0
         for outcome in outcomes:
-            key = (outcome.edit.entity, outcome.edit.id, outcome.edit.field)
-            if key not in self.changes:
+            edit = outcome.edit
+            key = (edit.entity, edit.id, edit.field)
+            change = self.changes.get(key)
+            written = saved and outcome.state is State.SAVED
+            count += written
+            if change is None:
                 continue
-            if saved and outcome.state is State.SAVED:
-                self.drop(key)
-                count += 1
-            else:
-                self.changes[key] = replace(self.changes[key], outcome=outcome)
+            if change.new == edit.value:
+                if written:
+                    self.drop(key)
+                else:
+                    self.changes[key] = replace(change, outcome=outcome)
+            elif written:
+                version = outcome.version or change.version
+                self.changes[key] = replace(change, old=edit.value, version=version, outcome=None)
         return count
 
     def insist(self, key: Key) -> None:

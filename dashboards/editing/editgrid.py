@@ -132,6 +132,7 @@ class EditGrid(JSComponent):
     columns = param.String(default="[]")
     words = param.String(default="{}")
     hidden = param.List(default=[], item_type=str)
+    closed = param.Boolean(default=False, doc="Whether nothing can be edited for now.")
 
     _esm = theme.script("editgrid")
 

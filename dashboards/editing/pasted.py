@@ -1,14 +1,16 @@
 """A block of a spreadsheet, pasted into an editable table: cell by cell, the changes it asks for.
 
-Its cells go to the right of and below the cell that it was pasted at; where its first row has the
-table's own headings, the account's or the deal's name among them, each row goes to the record of
-that name wherever that stands. What can't be read is said, and nothing is taken for something else.
+Its cells go to the right of and below the cell that it was pasted at; where its first row has
+headings of the table, the account's or the deal's name among them, each row goes to the record of
+that name wherever that stands. What can't be read is said, and nothing is taken for something else:
+no heading for a value.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ from workbench.locale import msg
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -28,7 +30,14 @@ if TYPE_CHECKING:
     from workbench.locale import Locale
 
 NAME = "name"
-OUTSIDE = Reason(msg("Ce qui dépassait les lignes et colonnes affichées n’a pas été collé."))
+OUTSIDE = Reason(
+    msg("Ce qui dépassait la dernière ligne ou la dernière colonne affichée n’a pas été collé.")
+)
+NAMELESS = msg(
+    "La première ligne a des titres, mais pas « {name} » : copiez aussi cette colonne, ou "
+    "laissez les titres."
+)
+UNKNOWN = msg("Des titres que le tableau n’a pas ont été laissés de côté : {titles}.")
 LOCKED = Reason(msg("Les colonnes qui ne se modifient pas ici ont été laissées telles quelles."))
 
 
@@ -75,11 +84,17 @@ def changes(grid: Grid, pasted: Pasted, loc: Locale) -> Found:
     """What the pasted text asks for."""
     rows, found = block(pasted.text), Found()
     fields = headings(grid, rows[0]) if len(rows) > 1 else None
+    if fields and NAME not in fields:
+        found.say(Reason(NAMELESS, name=grid.columns[NAME].title))
+        return found
+    unknown = [text for text, name in zip(rows[0], fields or (), strict=False) if not name]
+    if unknown:
+        found.say(Reason(UNKNOWN, titles=unknown))
     for row, id_, version, names in (
         _by_name(grid, rows[1:], fields, found) if fields else _in_place(rows, pasted, found)
     ):
         for text, name in zip(row, names, strict=False):
-            if name == NAME and fields:
+            if name is None or (name == NAME and fields):
                 continue
             column = grid.columns[name]
             if not column.editable or name not in grid.kinds:
@@ -97,12 +112,11 @@ def changes(grid: Grid, pasted: Pasted, loc: Locale) -> Found:
     return found
 
 
-def headings(grid: Grid, row: Sequence[str]) -> list[str] | None:
-    """The fields that a row of the table's headings names; None where it is no such row."""
+def headings(grid: Grid, row: Sequence[str]) -> list[str | None] | None:
+    """The field that each heading of a row names, where any does; None where it is no such row."""
     by_title = {_plain(column.title): name for name, column in grid.columns.items()}
     fields = [by_title.get(_plain(text)) for text in row]
-    named = [name for name in fields if name is not None]
-    return named if len(named) == len(fields) and NAME in named else None
+    return fields if any(fields) else None
 
 
 def _plain(text: str) -> str:
@@ -116,7 +130,7 @@ def _value(column: form.Column, text: str, loc: Locale) -> Any:
     return value
 
 
-Placed = tuple[list[str], int, int, list[str]]
+Placed = tuple[list[str], int, int, Sequence[str | None]]
 
 
 def _in_place(rows: list[list[str]], pasted: Pasted, found: Found) -> Iterator[Placed]:
@@ -127,7 +141,7 @@ def _in_place(rows: list[list[str]], pasted: Pasted, found: Found) -> Iterator[P
 
 
 def _by_name(
-    grid: Grid, rows: list[list[str]], fields: list[str], found: Found
+    grid: Grid, rows: list[list[str]], fields: Sequence[str | None], found: Found
 ) -> Iterator[Placed]:
     known: dict[str, list[int]] = {}
     for id_, name in grid.frame[NAME].items():

@@ -9,7 +9,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboards import states, tables
-from dashboards.editing import corrections, pasted
+from dashboards.editing import corrections, past, pasted
 from dashboards.editing.bulk import Bulk
 from dashboards.editing.draft import Change
 from dashboards.editing.editgrid import EditGrid, Picked
@@ -67,6 +67,7 @@ class Table:
             columns,
             self._words(),
             hidden=[column.field for column in columns if not column.shown],
+            closed=past.closed(session),
             sizing_mode="stretch_width",
             margin=(8, 0, 0, 0),
         )
@@ -128,7 +129,11 @@ class Table:
         return next(column for column in self.columns if column.field == name)
 
     def reload(self) -> None:
-        """Have the rows drawn anew."""
+        """Have the rows drawn anew, closed where they are of a past date."""
+        self.grid.closed = past.closed(self.session)
+        if self.grid.closed:
+            self._picks.clear()
+            self._show_picks()
         self.grid.reload()
 
     # As the grid's editor
@@ -143,6 +148,9 @@ class Table:
 
     def edited(self, edited: Edited) -> None:
         """Put the change among those that wait."""
+        if past.closed(self.session):  # an edit on its way while the date was changed
+            self.reload()
+            return
         column = self.column(edited.field)
         try:
             new = corrections.stored(column, edited.new)
@@ -164,7 +172,13 @@ class Table:
         self._show_picks()
 
     def pasted(self, pasted_: Pasted) -> None:
-        """Put what a block asks for among what waits, and say what it asks in vain."""
+        """Put what a block asks for among what waits, and say what it asks in vain.
+
+        A block that is longer than the page goes on over the rows that follow it.
+        """
+        if past.closed(self.session):
+            self.reload()
+            return
         loc = self.session.loc
         whole = self.session.whole()
         grid = pasted.Grid(
@@ -173,11 +187,10 @@ class Table:
             {one.name: one for one in form.columns(self.entity, whole, loc, self.session.viewer)},
             self._every().set_index("id", drop=False),
         )
-        found = pasted.changes(grid, pasted_, loc)
-        before = len(self.draft)
+        found = pasted.changes(grid, replace(pasted_, rows=self._from(pasted_.rows)), loc)
         for change in found.changes:
             self.draft.put(change)
-        count = len(self.draft) - before
+        count = sum(change.old != change.new for change in found.changes)
         told = [
             loc.plural(count, "{n} modification collée.", "{n} modifications collées."),
             *(loc.say(problem) for problem in found.problems[:NAMED]),
@@ -187,6 +200,15 @@ class Table:
         self.waits()
         self.say(" ".join(told))
         self.reload()
+
+    def _from(self, shown: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        """The rows that are shown from a cell on, and those of the pages after it."""
+        query = replace(self.grid.query, page=1, size=EVERY_ROW)
+        part, _ = corrections.cut(self.rows(), self.columns, query)
+        after = self.grid.query.page * self.grid.query.size
+        rest = part.iloc[after:]
+        pairs = zip(rest["id"], rest["version"], strict=True)
+        return (*shown, *((int(id_), int(seen)) for id_, seen in pairs))
 
     def _every(self) -> pd.DataFrame:
         """Every record of the entity that the viewer sees."""

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import panel as pn
 
-from dashboards import cards, people, states, tables, theme
-from dashboards.editing.accountform import AccountForm
+from dashboards import cards, changed, people, states, tables, theme
+from dashboards.editing import past
+from dashboards.editing.accountform import Contacts, account_form
+from dashboards.filters import USUAL, span
 from dashboards.session import Slot
 from dashboards.shell import Page
 from workbench.figures import marks
@@ -26,9 +28,7 @@ from workbench.vocabulary import (
     Need,
     QuoteState,
     Status,
-    Surface,
     Timeline,
-    field_name,
 )
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ class Sheet:
         self.account = account
 
     def scope(self, scope: Scope) -> Scope:
-        """The same date and period, without the other filters."""
-        return replace(scope, data=self.session.whole())
+        """The same date, without the other filters; of 12 months, whatever period was chosen."""
+        data = self.session.whole()
+        return replace(scope, data=data, span=span(USUAL, data.as_of))
 
     def row(self, scope: Scope) -> marks.Row:
         """The account."""
@@ -71,22 +72,20 @@ class Sheet:
     # Cards
 
     def revenue(self, scope: Scope) -> cards.Number:
-        """What they bought in the period."""
+        """What they bought in the 12 months up to the date."""
         found = self._bought(scope)
         value = found["revenue"].iloc[0] if len(found) else 0.0
         return cards.Number(scope.loc.compact(value), exact=scope.loc.money(value, cents=True))
 
     def _bought(self, scope: Scope) -> pd.DataFrame:
-        frame = revenue.revenue_by_account.of(
-            self.scope(scope).data, since=scope.span.start, until=scope.span.end
-        )
+        own = self.scope(scope)
+        frame = revenue.revenue_by_account.of(own.data, since=own.span.start, until=own.span.end)
         return self.own(frame, "group_id")
 
     def revenue_rows(self, scope: Scope) -> tables.Rows:
         """The ledger's lines behind it."""
-        frame = revenue.revenue_rows.of(
-            self.scope(scope).data, since=scope.span.start, until=scope.span.end
-        )
+        own = self.scope(scope)
+        frame = revenue.revenue_rows.of(own.data, since=own.span.start, until=own.span.end)
         return tables.Rows(
             scope.loc.t("Écritures de vente"),
             self.own(frame),
@@ -278,8 +277,9 @@ class Sheet:
 
     def family(self, scope: Scope) -> pd.DataFrame:
         """The group that they belong to, themselves included."""
+        own = self.scope(scope)
         frame: pd.DataFrame = hierarchy.account_tree.of(
-            self.scope(scope).data, since=scope.span.start, until=scope.span.end
+            own.data, since=own.span.start, until=own.span.end
         )
         root: pd.Series[Any] = frame.loc[frame["id"] == self.account, "root_id"]
         group: pd.DataFrame = frame[frame["root_id"] == root.iloc[0]]
@@ -362,41 +362,22 @@ class Sheet:
         )
 
     def changes(self, scope: Scope) -> tables.Rows:
-        """What was changed of the account itself, by whom."""
-        loc = scope.loc
-        every = self.scope(scope).data.table("changes")
-        frame = every[
-            (every["entity"] == "account")
-            & (every["record_id"] == self.account)
-            & (every["op"] == "set")
-        ]
-        surface = [loc.label(Surface, value) for value in frame["surface"]]
-        frame = frame.assign(
-            effective=_known(frame["effective"]),
-            surface=pd.Series(surface, index=frame.index, dtype="str"),
-            field=[loc.t(field_name(str(name))) for name in frame["field"]],
-            **{
-                side: [
-                    _change(text, name, loc)
-                    for text, name in zip(frame[side], frame["field"], strict=True)
-                ]
-                for side in ("old", "new")
-            },
-        )
+        """What was changed, by whom."""
+        return changed.changes(self.session, self.scope(scope).data, self.account)
+
+    def projects(self, scope: Scope) -> tables.Rows:
+        """The deals that were signed and run over months."""
+        frame = self.own(self.scope(scope).data.table("projects"))
         return tables.Rows(
-            loc.t("Modifications"),
-            frame.sort_values(["effective", "id"], ascending=False),
-            columns=["effective", "field", "old", "new", "user", "surface"],
-            more=["recorded_at", "reason"],
-            phone=["effective", "field", "new"],
+            scope.loc.t("Affaires signées"),
+            frame.sort_values("starts_on", ascending=False),
+            columns=["name", "code", "starts_on", "ends_on", "amount"],
+            totals=["amount"],
+            phone=["name", "ends_on", "amount"],
             labels={
-                "effective": msg("Effet le"),
-                "field": msg("Champ"),
-                "old": msg("Avant"),
-                "new": msg("Après"),
-                "user": msg("Par"),
-                "surface": msg("Depuis"),
-                "recorded_at": msg("Saisi le"),
+                "name": msg("Affaire"),
+                "starts_on": msg("Début"),
+                "ends_on": msg("Fin prévue"),
             },
         )
 
@@ -455,17 +436,6 @@ def _event(row: marks.Row, loc: Locale) -> str:
     return loc.t(EDGES[word]) if word in EDGES else str(word)
 
 
-def _change(text: Any, field: str, loc: Locale) -> str:
-    """A value of the journal as the screen says it."""
-    if missing(text) or text == "null":
-        return DASH
-    said = str(text).strip('"')
-    kinds = {"status": Status, "need": Need, "timeline": Timeline}
-    if field in kinds:
-        return loc.label(kinds[field], said)
-    return {"true": loc.t("oui"), "false": loc.t("non")}.get(said, said)
-
-
 def _told(
     session: Session,
     title: str,
@@ -507,7 +477,8 @@ def view(session: Session) -> pn.Column:
             )
         )
     card = Sheet(session, int(asked))
-    form = AccountForm(session, card.account, session.redraw)
+    form = account_form(session, card.account, session.redraw)
+    contacts = Contacts(session, card.account, session.redraw)
     people.looked(session, card.account)
     # Made first so that it is drawn with the first cards, wherever it stands.
     timeline = tables.table(
@@ -518,6 +489,7 @@ def view(session: Session) -> pn.Column:
         metric="account_timeline",
     )
     return pn.Column(
+        states.html(past.told(session)),
         cards.board(
             cards.number(
                 session,
@@ -561,7 +533,7 @@ def view(session: Session) -> pn.Column:
                 metric="account_tree",
                 width=6,
             ),
-            _told(session, loc.t("Interlocuteurs"), card.people, width=6),
+            _told(session, loc.t("Interlocuteurs"), card.people, width=6, below=contacts.view),
             people.Consents(session, card.account).card(),
             timeline,
             tables.table(
@@ -571,6 +543,14 @@ def view(session: Session) -> pn.Column:
                 metric="pipeline_rows",
                 page_size=6,
                 empty=loc.t("Aucune affaire avec ce compte."),
+            ),
+            tables.table(
+                session,
+                loc.t("Affaires signées"),
+                card.projects,
+                subtitle=loc.t("Ouvertes par une opportunité signée, sur plusieurs mois"),
+                page_size=6,
+                empty=loc.t("Aucune affaire signée sur plusieurs mois."),
             ),
             tables.table(
                 session,
@@ -590,7 +570,9 @@ def view(session: Session) -> pn.Column:
                 session,
                 loc.t("Modifications"),
                 card.changes,
-                subtitle=loc.t("Ce qui a changé, qui l’a saisi, depuis où"),
+                subtitle=loc.t(
+                    "Du compte, de ses affaires et interlocuteurs : qui a saisi quoi, d’où"
+                ),
                 page_size=8,
                 empty=loc.t("Aucune modification depuis la création."),
             ),

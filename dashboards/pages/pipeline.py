@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import panel as pn
 import param
 
-from dashboards import cards, tables
+from dashboards import cards, states, tables
 from dashboards.choice import choice
+from dashboards.editing import corrections
+from dashboards.editing.desk import Desk
 from dashboards.session import Choices
 from dashboards.shell import Page
 from workbench.figures import marks
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     import datetime as dt
 
     import pandas as pd
-    import panel as pn
     import plotly.graph_objects as go
 
     from dashboards.session import Scope, Session
@@ -244,6 +246,7 @@ def stalled(scope: Scope) -> tables.Rows:
 def view(session: Session) -> pn.Column:
     """The page."""
     loc, state = session.loc, State()
+    session.keep(state, "measure", "by")
 
     def by_stage(scope: Scope) -> go.Figure | None:
         frame = pipeline.pipeline_by_stage.of(scope.data)
@@ -252,16 +255,30 @@ def view(session: Session) -> pn.Column:
         draw = {"amount": figures.pipeline_by_stage, "deals": figures.deals_by_stage}
         return draw[state.measure](frame, loc=loc)
 
-    def rates(scope: Scope) -> go.Figure | None:
+    def rates(scope: Scope, *, every: bool) -> go.Figure | None:
         frame = wins.win_rate.of(scope.data, by=state.by, **_period(scope))
         known = frame["rate"].notna().any()
-        return figures.win_rate(frame, loc=loc) if known else None
+        return figures.win_rate(frame, loc=loc, every=every) if known else None
 
     def rate_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         frame = pipeline.pipeline_rows.of(scope.data, kind=None)
         key, group = KEYS.get(state.by, state.by), point["customdata"]
         here = frame[key].isna() if group is None else frame[key] == group
         return _closed(scope, frame[here])
+
+    def in_play() -> pd.DataFrame:
+        data = session.present().data
+        every = corrections.with_accounts(data)
+        return every[every["id"].isin(pipeline.pipeline_rows.of(data)["id"])]
+
+    desk = Desk(session)
+    deals = desk.table(
+        "opportunity",
+        corrections.opportunities(
+            session.whole(), session.viewer, loc, session.link("account", id="ID")
+        ),
+        in_play,
+    )
 
     return cards.board(
         cards.number(
@@ -317,6 +334,7 @@ def view(session: Session) -> pn.Column:
             subtitle=loc.t("Gagnées parmi les affaires closes dans la période"),
             metric="win_rate",
             rows=rate_rows,
+            opens=True,
             height=300,
             width=4,
             also=[state.param.by],
@@ -342,13 +360,22 @@ def view(session: Session) -> pn.Column:
             page_size=8,
             empty=loc.t("Aucune affaire n’est enlisée dans ce périmètre."),
         ),
-        tables.table(
-            session,
-            loc.t("Affaires en cours"),
-            open_rows,
-            subtitle=loc.t("Un clic ouvre la fiche du compte"),
-            metric="pipeline_rows",
+        desk.card(12),
+        pn.Column(
+            states.html(
+                cards.heading(
+                    loc,
+                    loc.t("Affaires en cours"),
+                    loc.t("Le nom ouvre la fiche du compte, les autres cellules se corrigent"),
+                    "pipeline_rows",
+                )
+            ),
+            deals.view(),
+            css_classes=["card", "w12", "open"],
+            sizing_mode="stretch_width",
+            margin=0,
         ),
+        desk.dock,
     )
 
 

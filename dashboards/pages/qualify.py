@@ -11,18 +11,37 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 import panel_material_ui as pmui
 
-from dashboards import cards, states, tables
+from dashboards import cards, tables
+from dashboards.editing import corrections
 from dashboards.editing.desk import Desk
 from dashboards.editing.excelform import ExcelForm
 from dashboards.editing.saves import Saves
-from dashboards.session import Slot
 from dashboards.shell import Page
 from dashboards.tables import Rows
 from workbench.locale import msg
 from workbench.metrics import quality
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dashboards.session import Scope, Session
+
+
+SHOWS = {
+    "gaps": msg("À compléter"),
+    "stale": msg("Périmés"),
+    "all": msg("Tous les comptes"),
+}
+
+
+def to_complete(scope: Scope, show: str) -> set[int] | None:
+    """The accounts with gaps, or those qualified long ago; None for all."""
+    if show == "all":
+        return None
+    found = quality.qualification_gaps.of(scope.data)
+    if show == "stale":
+        found = found[found["stale"]]
+    return set(found["id"])
 
 
 def queue(scope: Scope) -> Rows:
@@ -45,30 +64,41 @@ def view(session: Session) -> pn.Column:
     """The page."""
     loc = session.loc
     desk = Desk(session)
-    accounts, deals = desk.tables["account"], desk.tables["opportunity"]
+    show = pmui.RadioButtonGroup(
+        options={loc.t(text): name for name, text in SHOWS.items()},
+        value=_first(session),
+        size="small",
+        margin=0,
+        sx={"& button": {"whiteSpace": "nowrap"}},
+    )
+    show.param.watch(lambda _: accounts.reload(), "value")
+
+    def listed() -> pd.DataFrame:
+        scope = session.present()
+        frame: pd.DataFrame = scope.data.table("accounts")
+        wanted = to_complete(scope, show.value)
+        return frame if wanted is None else frame[frame["id"].isin(wanted)]
+
+    whole, address = session.whole(), session.link("account", id="ID")
+    accounts = desk.table(
+        "account", corrections.accounts(whole, session.viewer, loc, address), listed
+    )
+    deals = desk.table(
+        "opportunity",
+        corrections.opportunities(whole, session.viewer, loc, address),
+        lambda: corrections.with_accounts(session.present().data),
+    )
     owners = accounts.column("owner_id").choices
 
     def pick(record: dict[str, Any]) -> None:
         owner = record.get("group_id")
         if str(owner) in owners:
-            desk.show.value = "gaps"
+            show.value = "gaps"
             accounts.grid.filter(owner_id=str(owner))
 
-    waiting = cards.framed(
-        session,
-        Slot(lambda _: None),
-        [
-            states.html(cards.heading(loc, loc.t("Modifications en attente"))),
-            desk.count,
-            desk.lines,
-            desk.reason,
-            desk.said,
-        ],
-        width=7,
-    )
     grid = pn.Column(
         pmui.Tabs(
-            (loc.t("Comptes"), accounts.view(desk.show)),
+            (loc.t("Comptes"), accounts.view(show)),
             (loc.t("Opportunités"), deals.view()),
             sizing_mode="stretch_width",
             margin=0,
@@ -91,12 +121,20 @@ def view(session: Session) -> pn.Column:
             on_row=pick,
             filters=False,
         ),
-        waiting,
+        desk.card(7),
         grid,
         ExcelForm(session, desk.moved).card(),
         saves.card(),
         desk.dock,
     )
+
+
+def _first(session: Session) -> str:
+    """What the table of accounts shows at first: the queue, unless it is empty."""
+    asked = session.query.get("show")
+    if asked in SHOWS:
+        return asked
+    return "gaps" if to_complete(session.present(), "gaps") else "all"
 
 
 PAGE = Page(

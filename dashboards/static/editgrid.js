@@ -28,7 +28,7 @@ export function render({ model }) {
     setTimeout(() => held.splice(0).forEach(send))
     if (late) { late = false; again() }
   }
-  const editable = (field) => columns.get(field)?.editable
+  const editable = (field) => !model.closed && columns.get(field)?.editable
   const shown = () => table.getColumns().filter((one) => one.isVisible() && editable(one.getField())).map((one) => one.getField())
   const cellAt = ({ id, field }) => { const row = table.getRow(id); return row ? row.getCell(field) : null }
   const rove = () => {
@@ -146,7 +146,7 @@ export function render({ model }) {
     return {
       title: column.title, field: column.field, minWidth: window.innerWidth > 600 ? column.width : Math.min(column.width, 128), visible: !model.hidden.includes(column.field) && (window.innerWidth > 600 || column.phone),
       hozAlign: right.has(column.kind) ? "right" : "left", headerHozAlign: right.has(column.kind) ? "right" : "left",
-      formatter: format(column), editor: column.editable && column.kind !== "link" ? editor : false, editorParams,
+      formatter: format(column), editor: column.editable && column.kind !== "link" ? editor : false, editorParams, editable: () => !model.closed,
       frozen: column.kind === "link" && window.innerWidth > 600, cssClass: column.editable && column.kind !== "link" ? "editable" : "", ...filter,
     }
   }
@@ -264,6 +264,9 @@ export function render({ model }) {
     event.preventDefault()
     event.stopPropagation()
   })
+  const close = () => wrap.classList.toggle("closed", model.closed)
+  close()
+  model.on("closed", close)
   model.on("hidden", () => {
     for (const column of (table?.getColumns() || []).filter((one) => columns.has(one.getField()))) {
       model.hidden.includes(column.getField()) ? column.hide() : column.show()

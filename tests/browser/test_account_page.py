@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_funnel_page import widest
+from tests.browser.test_shell import number
 from workbench.store import access, connect, journal, users
 from workbench.vocabulary import Right, Surface
 
@@ -71,6 +72,56 @@ def test_of_two_windows_the_second_sees_both_values(page_as):
     expect(met).to_contain_text("directrice")
     again = page_as("director", ADDRESS)
     expect(again.locator(".facts").last).to_contain_text("Comptoir Landais")
+
+
+def test_a_save_leaves_alone_what_nobody_touched_here(page_as):
+    one, two = page_as("director", ADDRESS), page_as("director", ADDRESS)
+    edit(two, "Secteur", "Charpente")
+    edit(one, "Fournisseur actuel", "Scierie du Born")
+    save(one)
+    expect(one.get_by_text("1 modification enregistrée.")).to_be_visible()
+    expect(two.get_by_label("Fournisseur actuel", exact=True)).to_have_value("Scierie du Born")
+    save(two)
+    expect(two.get_by_text("1 modification enregistrée.")).to_be_visible()
+    facts = two.locator(".facts")
+    expect(facts.last).to_contain_text("Scierie du Born")
+    expect(facts.first).to_contain_text("Charpente")
+
+
+def test_a_contact_s_role_is_corrected_and_stands_in_the_history(page_as):
+    page = page_as("director", ADDRESS)
+    before = page.locator(".people b").count()
+    page.get_by_role("button", name="Corriger cet interlocuteur").click()
+    page.get_by_label("Fonction", exact=True).fill("Conductrice de travaux")
+    page.get_by_label("Fonction", exact=True).press("Enter")
+    save(page)
+    expect(page.get_by_text("1 modification enregistrée.")).to_be_visible()
+    expect(page.locator(".people")).to_contain_text("Conductrice de travaux")
+    expect(page.locator(".people b")).to_have_count(before)
+    history = page.locator(".card:has(h2:text-is('Modifications'))")
+    history.scroll_into_view_if_needed()
+    line = history.locator(".tabulator-row").first
+    expect(line).to_contain_text("Fonction")
+    expect(line).to_contain_text("Conductrice de travaux")
+
+
+def test_of_a_past_date_the_sheet_is_read_and_says_so(page_as):
+    page = page_as("director", f"{ADDRESS}&as_of=2026-03-31&period=3m")
+    expect(page.locator(".past")).to_contain_text("Fiches au 31/03/2026")
+    expect(page.get_by_role("button", name="Modifier")).to_have_count(0)
+    expect(page.get_by_role("button", name="Corriger cet interlocuteur")).to_have_count(0)
+    page.get_by_role("link", name="Revenir à aujourd’hui").click()
+    expect(page.get_by_role("button", name="Modifier")).to_be_visible()
+    assert "id=8788" in page.url
+    assert "as_of" not in page.url
+
+
+def test_revenue_is_of_twelve_months_whatever_period_was_chosen(page_as):
+    told = [
+        number(page_as("director", address), "CA, 12 derniers mois").locator(".value").inner_text()
+        for address in (ADDRESS, f"{ADDRESS}&period=3m")
+    ]
+    assert told[0] == told[1]
 
 
 def test_leaving_a_form_with_unsaved_changes_asks_first(page_as, server):

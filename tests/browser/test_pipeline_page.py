@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, drawn
 from tests.browser.test_funnel_page import click_mark, rows_counted, widest
+from tests.browser.test_qualify import cell, grid, save, write
 from tests.browser.test_shell import number, value
 
 
@@ -27,6 +28,32 @@ def test_units_stand_at_the_axes(page_as):
     page = page_as("director", "/pipeline")
     card = page.locator(".card:has(h2:text-is('Par mois de signature prévue'))")
     expect(card.locator(".ytitle")).to_have_text("Montant (M€)")
+
+
+def test_a_deal_is_corrected_in_place(page_as):
+    page = page_as("director", "/pipeline")
+    row = grid(page).locator(".tabulator-row").first
+    name = cell(row, "name").inner_text()
+    write(row, "amount", "12345")
+    expect(page.locator(".waiting")).to_have_text("1 modification en attente")
+    expect(page.locator(".line")).to_contain_text(name)
+    page.get_by_role("button", name="Vérifier").click()
+    expect(page.locator(".told")).to_have_text("1 acceptées sur 1.")
+    save(page)
+    expect(page.locator(".told")).to_contain_text("1 modification enregistrée.")
+    page.reload()
+    drawn(page)
+    expect(cell(grid(page).locator(".tabulator-row").first, "amount")).to_contain_text(
+        "12\u202f345"
+    )
+
+
+def test_of_a_past_date_deals_are_read(page_as):
+    page = page_as("director", "/pipeline?as_of=2026-03-31")
+    expect(page.locator(".past")).to_contain_text("Fiches au 31/03/2026")
+    row = grid(page).locator(".tabulator-row").first
+    cell(row, "amount").click()
+    expect(cell(row, "amount").locator("input")).to_have_count(0)
 
 
 def test_on_a_phone_no_card_is_cut(page_as):

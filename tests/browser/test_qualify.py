@@ -176,6 +176,30 @@ def test_saving_is_at_hand_wherever_one_has_scrolled_to(page_as, size):
     expect(save_).to_be_hidden()
 
 
+def test_of_a_past_date_accounts_are_read(page_as):
+    page = page_as("director", "/qualify?show=all&as_of=2026-03-31")
+    expect(page.locator(".past")).to_contain_text("Fiches au 31/03/2026")
+    row = grid(page).locator(".tabulator-row").first
+    cell(row, "next_step").click()
+    expect(cell(row, "next_step").locator("input")).to_have_count(0)
+    page.get_by_role("link", name="Revenir à aujourd’hui").click()
+    expect(page.locator(".past")).to_have_count(0)
+    cell(grid(page).locator(".tabulator-row").first, "next_step").click()
+    expect(page.locator(".tabulator-editing input")).to_have_count(1)
+
+
+def test_what_waits_is_checked_and_taken_back(page_as, note):
+    page = page_as("director", "/qualify?show=all")
+    row = find(page, "Groupe Castelnau")
+    before = cell(row, "next_step").inner_text()
+    write(row, "next_step", note)
+    page.get_by_role("button", name="Vérifier").click()
+    expect(page.locator(".line .edit.saved").first).to_contain_text("acceptée")
+    page.get_by_role("button", name="Retirer").click()
+    expect(page.locator(".waiting b")).to_have_text("0 modification en attente")
+    expect(cell(row, "next_step")).to_have_text(before)
+
+
 def test_a_list_stays_when_its_table_is_out_of_sight_for_a_moment(page_as):
     page = page_as("director", "/qualify?show=all", size=PHONE)
     row = find(page, "Groupe Castelnau")

@@ -42,6 +42,33 @@ def test_what_was_saved_waits_no_longer_and_the_rest_keeps_its_reason():
     assert draft.changes[other.key].outcome.message == "no way back"
 
 
+def test_what_is_edited_again_while_it_is_saved_waits_upon_what_was_saved():
+    draft = Draft()
+    draft.put(change("b"))
+    sent = draft.edits()
+    draft.put(change("c", old="b"))
+    assert draft.hear([Outcome(sent[0], State.SAVED, "", "b", 4)], saved=True) == 1
+    [edit] = draft.edits()
+    assert (edit.version, edit.value) == (4, "c")
+    assert draft.changes["account", 7, "next_step"].old == "b"
+
+
+def test_a_refusal_of_what_was_edited_again_meanwhile_is_not_the_new_values():
+    draft = Draft()
+    draft.put(change("b"))
+    sent = draft.edits()
+    draft.put(change("c", old="b"))
+    draft.hear([Outcome(sent[0], State.REFUSED, "no")], saved=True)
+    assert draft.changes["account", 7, "next_step"].outcome is None
+
+
+def test_changes_hold_from_the_day_that_is_told():
+    draft = Draft()
+    draft.put(change("b"))
+    [edit] = draft.edits(dt.date(2026, 3, 1))
+    assert edit.effective == dt.date(2026, 3, 1)
+
+
 def test_insisting_after_a_conflict_takes_the_newer_version():
     draft = Draft()
     draft.put(change("mine"))

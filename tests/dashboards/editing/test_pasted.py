@@ -100,12 +100,32 @@ def test_under_the_tables_headings_rows_find_their_records_by_name():
     ("row", "fields"),
     [
         (["Compte", "Besoin"], ["name", "need"]),
-        (["Besoin", "Budget annuel"], None),  # no name: which records?
-        (["Compte", "Latent"], None),
+        (["Besoin", "Budget annuel"], ["need", "budget"]),
+        (["Compte", "SIRET", "Besoin"], ["name", None, "need"]),
+        (["Durand", "Latent"], None),
     ],
 )
-def test_headings_are_known_by_all_of_them(row, fields):
+def test_headings_are_known_by_any_of_them(row, fields):
     assert pasted.headings(grid(), row) == fields
+
+
+def test_a_column_under_an_unknown_heading_is_left_out_and_said():
+    text = "Compte\tSIRET\tBesoin\nMartin\t73282932000074\tLatent\n"
+    changes, problems = asked(text, ((7, 3),), ("need", "budget"))
+    assert changes == [(8, 1, "need", None, "latent")]
+    assert [str(problem) for problem in problems] == [
+        "Des titres que le tableau n’a pas ont été laissés de côté : ['SIRET']."
+    ]
+
+
+def test_headings_without_the_name_are_never_values():
+    changes, problems = asked("Besoin\tBudget annuel\nLatent\t12\n", ((7, 3),), ("need", "budget"))
+    assert changes == []
+    [problem] = problems
+    assert str(problem) == (
+        "La première ligne a des titres, mais pas « Compte » : copiez aussi cette colonne, "
+        "ou laissez les titres."
+    )
 
 
 @pytest.mark.parametrize(("text", "share"), [("35", 0.35), ("35 %", 0.35), ("0,35", 0.35)])
