@@ -153,6 +153,12 @@ TABLES: dict[str, Table] = {
             until="date: end of the grace period",
         ),
         _table(
+            "contact_entries",
+            "since when the store has a contact",
+            contact_id="id",
+            recorded_at="moment: when the journal first had them",
+        ),
+        _table(
             "bank_details",
             "an account's bank details, for those named to see them",
             account_id="id",

@@ -356,6 +356,10 @@ class Company:
             "until": dates(day + 30),
         }  # fmt: skip
 
+    def _contact_entries(self) -> dict[str, Any]:
+        number = np.arange(1, self.accounts + 1)
+        return {"contact_id": number, "recorded_at": dates(TODAY - 2000 + number % 1900)}
+
     def _activities(self) -> dict[str, Any]:
         rng, n = self.rng("activities"), self.accounts * self.activities
         account = rng.integers(1, self.accounts + 1, n)

@@ -183,6 +183,7 @@ DECISIVE = {
     "parent_periods": "valid_from",
     "consents": "state",
     "retention_warnings": "until",
+    "contact_entries": "recorded_at",
 }
 
 

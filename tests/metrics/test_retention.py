@@ -49,9 +49,18 @@ CONSENTS = frame(
 NOBODY = frame("retention_warnings", *[])
 
 
-def told(warnings=NOBODY, as_of="2026-09-30", **options):
+ENTRIES = frame(
+    "contact_entries",
+    *[
+        {"contact_id": 1, "recorded_at": "2019-01-01T08:00:00"},
+        {"contact_id": 6, "recorded_at": "2023-09-30T18:30:00"},
+    ],
+)
+
+
+def told(warnings=NOBODY, as_of="2026-09-30", entries=ENTRIES, **options):
     found = retention(
-        CONTACTS, ACCOUNTS, ACTIVITIES, DEALS, CONSENTS, warnings, as_of=as_of, **options
+        CONTACTS, ACCOUNTS, ACTIVITIES, DEALS, CONSENTS, warnings, entries, as_of=as_of, **options
     )
     return {
         name.split()[0]: (str(last)[:10], state)
@@ -69,12 +78,17 @@ def test_three_years_after_the_last_contact_that_came_from_them():
         "Eve": ("2021-06-01", "anonymised"),
         # Three years to the day.
         "Guy": ("2023-09-30", "due"),
-        "Flo": ("NaT", "undated"),
+        # Of no account, never heard of: three years after her sheet was made.
+        "Flo": ("2023-09-30", "due"),
     }
 
 
+def test_where_nothing_tells_a_date_it_says_so():
+    assert told(entries=frame("contact_entries"))["Flo"] == ("NaT", "undated")
+
+
 def test_a_day_before_it_is_not_due():
-    assert "Guy" not in told(as_of="2026-09-29")
+    assert not {"Guy", "Flo"} & set(told(as_of="2026-09-29"))
 
 
 def test_clients_people_are_kept():
@@ -87,16 +101,18 @@ def test_what_names_nobody_counts_for_each():
 
 
 def test_warned_then_ready_and_a_new_contact_lifts_it():
-    def warning(contact, upon, until):
+    def warning(contact, upon, until, on="2026-09-01"):
         return frame(
             "retention_warnings",
-            *[{"contact_id": contact, "warned_on": "2026-09-01", "last_contact": upon,
-              "until": until}],
-        )  # fmt: skip
+            *[{"contact_id": contact, "warned_on": on, "last_contact": upon, "until": until}],
+        )
 
     assert told(warning(1, "2022-03-01", "2026-10-01"))["Ada"][1] == "warned"
     assert told(warning(1, "2022-03-01", "2026-09-30"))["Ada"][1] == "ready"
     assert told(warning(1, "2021-03-01", "2026-09-30"))["Ada"][1] == "due"
+    # Without a grace period nobody is anonymised on the day of the warning.
+    today = warning(1, "2022-03-01", "2026-09-30", on="2026-09-30")
+    assert told(today)["Ada"][1] == "warned"
 
 
 @pytest.mark.parametrize("years", [0, "three"])

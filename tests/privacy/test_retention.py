@@ -35,10 +35,10 @@ def silent(office, tmp_path):
     return engine, of
 
 
-def at(silent, day, viewer=DIRECTOR):
+def at(silent, day, viewer=DIRECTOR, grace=30):
     engine, of = silent
     return Retention(of.model_copy(update={"today": dt.date.fromisoformat(day)}), engine, viewer,
-                     3, 30)  # fmt: skip
+                     3, grace)  # fmt: skip
 
 
 def states(retention):
@@ -81,3 +81,9 @@ def test_who_may(silent):
         at(silent, "2026-09-30", REP).listed()
     with pytest.raises(NotAllowed):
         at(silent, "2026-09-30", ANALYST).warn()
+
+
+def test_nobody_is_warned_and_anonymised_on_one_day(silent):
+    assert at(silent, "2026-09-30", grace=0).warn() == 1
+    assert at(silent, "2026-09-30", grace=0).anonymise(surface=Surface.CLI, reason="r") == 0
+    assert at(silent, "2026-10-01", grace=0).anonymise(surface=Surface.CLI, reason="r") == 1

@@ -156,7 +156,8 @@ def retention(
 ) -> None:
     """List people silent for too long at accounts that aren't clients; warn, then anonymise.
 
-    Without --warn and --anonymise nothing is written. A new contact lifts a warning.
+    Without --warn and --anonymise nothing is written. A new contact lifts a warning; whoever is
+    warned today isn't anonymised today, whatever the grace period.
     """
     from workbench.cli import told
     from workbench.exports import forgetting

@@ -21,7 +21,10 @@ SILENT = {
     "status": "text",
     "owner_id": "id",
     "owner": "text",
-    "last_contact": "date: the last that came from them; their sheet's entry where none did",
+    "last_contact": (
+        "date: the last that came from them; where none did, their account's entry, else the day "
+        "on which the store first had them"
+    ),
     "due_on": "date: from when they are not to be kept",
     "days_over": "count",
     "warned_on": "date",
@@ -40,14 +43,15 @@ SILENT = {
     formula=(
         (
             "Comptes non clients : dernier signe venu de la personne (échange, affaire, "
-            "consentement ; à défaut l’entrée du compte) vieux de plus de trois ans (option "
-            "years). Avertie, puis à anonymiser une fois le délai passé ; un signe nouveau lève "
-            "l’avertissement."
+            "consentement ; à défaut l’entrée du compte, sinon le jour où la fiche a été connue) "
+            "vieux de plus de trois ans (option years). Avertie, puis à anonymiser une fois le "
+            "délai passé, jamais le jour même ; un signe nouveau lève l’avertissement."
         ),
         (
             "Accounts that aren't clients: last sign from the person (exchange, deal, consent; "
-            "else the account's entry) more than three years old (option years). Warned, then to "
-            "be anonymised once the grace period is over; a new sign lifts the warning."
+            "else the account's entry, else the day on which the sheet was first known) more than "
+            "three years old (option years). Warned, then to be anonymised once the grace period "
+            "is over, never on the same day; a new sign lifts the warning."
         ),
     ),
     source="CNIL, référentiel « gestion commerciale » (2022): three years after the last contact.",
@@ -60,6 +64,7 @@ def retention(
     opportunities: nw.LazyFrame[Any],
     consents: nw.LazyFrame[Any],
     retention_warnings: nw.LazyFrame[Any],
+    contact_entries: nw.LazyFrame[Any],
     *,
     as_of: Any = None,
     years: int = 3,
@@ -76,6 +81,7 @@ def retention(
         opportunities: deals that name a contact, by when they were made.
         consents: those given; taking one back is no sign of interest.
         retention_warnings: what was told to whom.
+        contact_entries: since when the store has those of whom no other date is known.
         as_of: the day.
         years: for how long people are kept.
     """
@@ -101,7 +107,9 @@ def retention(
         ]
     )
     newest = heard.groupby(level=0).max() if len(heard) else heard
-    people = people.assign(last_contact=looked_up(people["id"], newest))
+    entered = collect(contact_entries, "contact_id", "recorded_at").set_index("contact_id")
+    first = looked_up(people["id"], entered["recorded_at"].dt.normalize())
+    people = people.assign(last_contact=looked_up(people["id"], newest).fillna(first))
     due = people["last_contact"] + pd.DateOffset(years=term)
     told = collect(retention_warnings, "contact_id", "warned_on", "last_contact", "until")
     told = told.set_index("contact_id")
@@ -110,8 +118,9 @@ def retention(
     warned = looked_up(people["id"], told["warned_on"]).mask(lifted)
     until = looked_up(people["id"], told["until"]).mask(lifted)
     now = pd.Timestamp(midnight(last))
+    over = (until <= now) & (warned < now)
     state = np.select(
-        [people["anonymised_on"].notna(), due.isna(), until <= now, warned.notna()],
+        [people["anonymised_on"].notna(), due.isna(), over, warned.notna()],
         ["anonymised", "undated", "ready", "warned"],
         "due",
     )

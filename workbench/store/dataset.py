@@ -55,6 +55,7 @@ FOLLOWS = {
     "ledger_entries": ("customer_id", "ledger_customers"),
     "document_lines": ("document_id", "documents"),
     "retention_warnings": ("contact_id", "contacts"),
+    "contact_entries": ("contact_id", "contacts"),
     **dict.fromkeys(
         (
             "contacts",

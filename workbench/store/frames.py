@@ -291,6 +291,18 @@ def retention_warnings(day: dt.date, scope: Scope) -> Select[Any]:
     )
 
 
+def contact_entries(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - undated
+    """When the journal first had the contacts of visible accounts."""
+    c = s.Change
+    given = {"contact_id": c.record_id, "recorded_at": func.min(c.recorded_at)}
+    return (
+        select(*_columns("contact_entries", c, **given))
+        .join(s.Contact, s.Contact.id == c.record_id)
+        .where(c.entity == "contact", c.op == "create", scope.sees(s.Contact.account_id))
+        .group_by(c.record_id)
+    )
+
+
 def bank_details(day: dt.date, scope: Scope) -> Any:  # noqa: ARG001 - undated
     """Bank details of visible accounts; not even read for those who aren't named for them."""
     if scope.rights is not None and Right.BANK_DETAILS not in scope.rights:
@@ -517,6 +529,7 @@ QUERIES: dict[str, tuple[Callable[[dt.date, Scope], Select[Any]], tuple[str, ...
     "contacts": (contacts, ("contact", "account")),
     "consents": (consents, ("consent", "contact", "account")),
     "retention_warnings": (retention_warnings, ("retention", "contact", "account")),
+    "contact_entries": (contact_entries, ("contact", "account")),
     "bank_details": (bank_details, ("account",)),
     "confidential_notes": (confidential_notes, ("account", "activity")),
     "reps": (reps, ("rep",)),
