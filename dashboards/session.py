@@ -198,7 +198,8 @@ class Session:
         for slot in chosen:
             slot.stale = True
         if not slots:
-            self._scope = None
+            with self._computing:  # a scope that was begun before must not be kept after
+                self._scope = None
             self._asked += 1
         await self._draw([slot for slot in chosen if slot.seen])
 

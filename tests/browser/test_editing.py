@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import drawn
 from tests.browser.test_qualify import cell, find, grid, narrow, save, write
+from workbench.store import connect
 
 steps = (f"Passage {number}" for number in itertools.count(1))
 
@@ -161,3 +163,40 @@ def test_where_figures_stand_one_is_told_and_a_click_draws_them(page_as, step):
     expect(news).to_be_visible()
     reader.get_by_role("button", name="Actualiser").click()
     expect(news).to_be_hidden()
+
+
+def test_a_block_longer_than_the_page_goes_on_over_the_next(page_as, step):
+    page = page_as("director", "/qualify?show=all")
+    last = first_rows(page, "Groupe", 15)[14]
+    cell(last, "budget").focus()
+    page.keyboard.press("ArrowRight")
+    expect(cell(last, "next_step")).to_be_focused()
+    paste(page, f"{step}\n{step} suite\n{step} fin\n")
+    waiting(page, 3)
+    grid(page).locator(".tabulator-page", has_text="2").first.click()
+    expect(grid(page).locator(".tabulator-page-counter")).to_contain_text("16–30")
+    rows = grid(page).locator(".tabulator-row")
+    expect(cell(rows.nth(0), "next_step")).to_have_text(f"{step} suite")
+    expect(cell(rows.nth(1), "next_step")).to_have_text(f"{step} fin")
+
+
+def test_a_deal_is_corrected_under_its_tab_from_an_earlier_day(page_as, store):
+    page = page_as("director", "/qualify?show=all")
+    page.get_by_role("tab", name="Opportunités").click()
+    there = page.locator(".editgrid:visible")
+    row = there.locator(".tabulator-row").first
+    name = cell(row, "name").inner_text()
+    write(row, "amount", "54321")
+    waiting(page, 1)
+    day = page.get_by_label("Effectif le")
+    day.first.click()
+    page.keyboard.type("01092026")
+    page.keyboard.press("Tab")
+    save(page)
+    expect(page.locator(".told")).to_contain_text("1 modification enregistrée.")
+    with connect(f"sqlite:///{store}").connect() as connection:
+        told = connection.exec_driver_sql(
+            "SELECT o.name, c.new, c.effective FROM change c JOIN opportunity o ON"
+            " o.id = c.record_id WHERE c.entity = 'opportunity' ORDER BY c.id DESC LIMIT 1"
+        ).one()
+    assert (told[0], float(json.loads(told[1])), told[2]) == (name, 54321.0, "2026-09-01")

@@ -6,6 +6,8 @@ from openpyxl import load_workbook
 from playwright.sync_api import expect
 
 from tests.browser.conftest import drawn
+from workbench.store import access, connect, journal
+from workbench.vocabulary import Surface
 
 
 def card(page):
@@ -85,3 +87,46 @@ def test_what_is_no_form_is_said(page_as, tmp_path):
     sent(page, path)
     expect(card(page).locator(".edit.refused")).to_contain_text("« other.xlsx » ne se lit pas")
     expect(card(page).get_by_role("button", name="Importer")).to_have_count(0)
+
+
+def test_what_somebody_was_quicker_with_and_what_is_another_s_is_told(
+    page_as, tmp_path, store, today
+):
+    page = page_as("rep", "/qualify")
+    path = tmp_path / "form.xlsx"
+    downloaded(page, "Télécharger le formulaire", path)
+    book = load_workbook(path)
+    sheet = book["Comptes"]
+    mine, other = (sheet.cell(row, 5).value for row in (6, 7))
+    place(sheet, mine, "supplier").value = "Tuiles du Nord"
+    place(sheet, other, "supplier").value = "Tuiles d’ailleurs"
+    book.save(path)
+    engine = connect(f"sqlite:///{store}")
+    director = access.viewer(engine, "directrice")
+    with engine.connect() as connection:
+        ids = {
+            name: connection.exec_driver_sql(
+                "SELECT id, version FROM account WHERE name = ?", (name,)
+            ).one()
+            for name in (mine, other)
+        }
+        away = connection.exec_driver_sql(
+            "SELECT rep_id FROM user WHERE username = 'responsable'"
+        ).scalar()
+    edits = [
+        journal.Edit("account", *ids[mine], "supplier", "Ardoises du Centre"),
+        journal.Edit("account", *ids[other], "owner_id", away),
+    ]
+    done = journal.save(engine, edits, viewer=director, surface=Surface.CLI, today=today)
+    assert {one.state for one in done} == {journal.State.SAVED}
+
+    sent(page, path)
+    conflict = card(page).locator(".edit.conflict")
+    expect(conflict).to_contain_text(mine)
+    expect(conflict).to_contain_text("Ardoises du Centre")
+    closed = card(page).locator(".edit.forbidden")  # another's by now: its name isn't told
+    expect(closed).to_contain_text("(Comptes 7)")
+    expect(closed).to_contain_text("Cette fiche n’est pas l’une des vôtres")
+    expect(closed).not_to_contain_text(other)
+    expect(card(page).get_by_role("button", name="Importer")).to_have_count(0)
+    engine.dispose()

@@ -184,8 +184,9 @@ def test_of_a_past_date_accounts_are_read(page_as):
     expect(cell(row, "next_step").locator("input")).to_have_count(0)
     page.get_by_role("link", name="Revenir à aujourd’hui").click()
     expect(page.locator(".past")).to_have_count(0)
-    cell(grid(page).locator(".tabulator-row").first, "next_step").click()
-    expect(page.locator(".tabulator-editing input")).to_have_count(1)
+    row = grid(page).locator(".tabulator-row").first
+    cell(row, "next_step").click()
+    expect(cell(row, "next_step").locator("input")).to_have_count(1)
 
 
 def test_what_waits_is_checked_and_taken_back(page_as, note):
