@@ -26,7 +26,8 @@ def test_a_consent_is_noted_with_its_proof(page_as):
 def test_a_person_s_data_go_to_who_may_ask(page_as):
     page = page_as("director", ADDRESS)
     link = page.get_by_role("link", name="Ses données").first
-    with page.expect_download() as started:
+    # The whole journal is read for what names them.
+    with page.expect_download(timeout=120_000) as started:
         link.click()
     packed = zipfile.ZipFile(io.BytesIO(started.value.path().read_bytes()))
     assert sorted(packed.namelist()) == ["person.html", "person.json"]

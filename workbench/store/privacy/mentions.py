@@ -30,6 +30,8 @@ _TITLES = r"(?:m|mr|mme|mlle|me|dr|pr|ms|mrs|monsieur|madame|mademoiselle|maîtr
 _BEFORE, _AFTER = r"(?<![^\W\d_])", r"(?![^\W\d_])"
 _NEVER = re.compile(r"(?!)")
 SHORTEST = 3  # letters of a name that is looked for by itself
+FEW = 60  # parts of names up to which each is looked for in a text before its words are
+_NUMBER = re.compile(r"\d(?:[\s.\-/()]*\d){8}")
 _JOINTS = re.compile(r"(?<=\d)[\s.\-/()]+(?=\d)")
 PHONE_DIGITS = 9  # the last so many tell a number, with or without the country's
 _LONG = re.compile(rf"\d{{{PHONE_DIGITS},}}")
@@ -211,14 +213,14 @@ class Known:
         )
 
     @property
-    def tokens(self) -> set[str]:
-        """Words and numbers of which at least one stands in any text that names them."""
-        found = set()
-        for one in [*self.first, *self.last, *self.emails]:
-            found |= _runs(words(one))
-        for one in self.exact:
-            found |= _runs(words(one) or PART.findall(one))
-        return found
+    def tokens(self) -> dict[str, str]:
+        """Words and numbers of which at least one stands in any text that names them.
+
+        By each, the part of a name that it is, or that it is joined of.
+        """
+        listed = [words(one) for one in (*self.first, *self.last, *self.emails)]
+        listed += [words(one) or PART.findall(one) for one in self.exact]
+        return {run: longest for parts in listed if parts for run, longest in _runs(parts).items()}
 
     @property
     def numbers(self) -> set[str]:
@@ -227,17 +229,15 @@ class Known:
         return {digits(one) for one in self.phones} | exact - {""}
 
 
-def _runs(parts: list[str]) -> set[str]:
+def _runs(parts: list[str]) -> dict[str, str]:
     """The words one of which a text has where it has a name: its longest, joined to others or not.
 
-    >>> sorted(_runs(["le", "goff"]))
-    ['goff', 'legoff']
+    >>> _runs(["le", "goff"])
+    {'legoff': 'goff', 'goff': 'goff'}
     """
-    if not parts:
-        return set()
     at = max(range(len(parts)), key=lambda i: len(parts[i]))
     return {
-        "".join(parts[first:last])
+        "".join(parts[first:last]): parts[at]
         for first in range(at + 1)
         for last in range(at + 1, len(parts) + 1)
     }
@@ -263,6 +263,7 @@ class Mentions:
     def __post_init__(self) -> None:
         self._by_word: dict[str, list[int]] = {}
         self._by_number: dict[str, list[int]] = {}
+        self._least = {part for known in self.people for part in known.tokens.values()}
         for who, known in enumerate(self.people):
             for held, tokens in ((self._by_word, known.tokens), (self._by_number, known.numbers)):
                 for token in tokens:
@@ -270,8 +271,14 @@ class Mentions:
 
     def named(self, text: str) -> list[int]:
         """Who may be named in a text: few, found quickly, the same however many are looked for."""
-        found = [who for part in PART.findall(fold(text)) for who in self._by_word.get(part, ())]
-        if self._by_number:
+        found: list[int] = []
+        plain = fold(text)
+        # For a few, most texts are passed over by this; what it lets through is told by the words.
+        if len(self._least) > FEW or any(part in plain for part in self._least):
+            parts = PART.findall(plain)
+            if not self._by_word.keys().isdisjoint(parts):
+                found += [who for part in parts for who in self._by_word.get(part, ())]
+        if self._by_number and _NUMBER.search(text):
             for run in _LONG.findall(_JOINTS.sub("", text)):
                 for at in range(len(run) - PHONE_DIGITS + 1):
                     found += self._by_number.get(run[at : at + PHONE_DIGITS], ())
