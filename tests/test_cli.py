@@ -140,7 +140,7 @@ def test_rows_that_do_not_fit_are_told_and_written(folder):
     accounts = ACCOUNTS + "A6,,suspect,2024-01-02,,\n"
     (folder / "crm" / "accounts.csv").write_text(accounts, "utf-8")
     printed = succeed("load", "--rejected", "mend")
-    assert "accounts.csv, line 6: " in printed
+    assert "accounts.csv, ligne 6 : " in printed
     assert (folder / "mend" / "accounts.csv").read_text("utf-8-sig").startswith("code,name")
 
 
