@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import os
 import shutil
 import subprocess
@@ -44,13 +45,36 @@ def demo() -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo_url(demo, tmp_path_factory):
+def demo_copy(demo, tmp_path_factory):
+    """`demo_copy(name)`: the address of a store with the demo company, for one's own use.
+
+    It is loaded once, for all workers.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    whole = folder / "demo.db"
+    with (folder / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            making = folder / "making.db"
+            engine = create(f"sqlite:///{making}")
+            load(engine, Settings.load(demo / "workbench.toml").sources, user="tests")
+            engine.dispose()
+            making.rename(whole)
+
+    def copy(name):
+        path = tmp_path_factory.mktemp(name) / "demo.db"
+        shutil.copy(whole, path)
+        return f"sqlite:///{path}"
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def demo_url(demo_copy):
     """A store with the demo company, to be read."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
-    engine = create(url)
-    load(engine, Settings.load(demo / "workbench.toml").sources, user="tests")
-    engine.dispose()
-    return url
+    return demo_copy("demo")
 
 
 @pytest.fixture(scope="session")

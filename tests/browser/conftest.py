@@ -21,10 +21,8 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.parts import need
-from workbench.settings import Settings
 from workbench.sources import users
-from workbench.sources.load import load
-from workbench.store import connect, create
+from workbench.store import connect
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 ARGS = [
@@ -70,17 +68,13 @@ def passwords(demo):
 
 
 @pytest.fixture(scope="session")
-def store(demo, tmp_path_factory):
-    """The demo company loaded once; each server gets a copy."""
-    path = tmp_path_factory.mktemp("demo") / "workbench.db"
-    url = f"sqlite:///{path}"
-    settings = Settings.load(demo / "workbench.toml")
-    create(url)
+def store(demo, demo_copy):
+    """The demo company with its users: the server's store."""
+    url = demo_copy("served")
     engine = connect(url)
-    load(engine, settings.sources, user="tests")
     users.load(engine, demo / "users.csv")
     engine.dispose()
-    return path
+    return Path(url.removeprefix("sqlite:///"))
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,8 @@ import pytest
 
 from dashboards import cards
 from dashboards.session import Session
-from workbench.settings import Settings
 from workbench.sources import users
-from workbench.sources.load import load
-from workbench.store import create
+from workbench.store import connect
 
 # Of what Panel itself does with pandas and with Material's buttons.
 pytestmark = [
@@ -33,9 +31,8 @@ NUMBER = re.compile(r"(?<![\d,])-?\d[\d\u202f\u00a0]*(?:,\d+)?(?![\d,/])")
 
 
 @pytest.fixture(scope="session")
-def store(demo, tmp_path_factory):
-    engine = create(f"sqlite:///{tmp_path_factory.mktemp('marks') / 'demo.db'}")
-    load(engine, Settings.load(demo / "workbench.toml").sources, user="tests")
+def store(demo, demo_copy):
+    engine = connect(demo_copy("marks"))
     users.load(engine, demo / "users.csv")
     return engine
 

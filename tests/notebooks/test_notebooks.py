@@ -21,20 +21,14 @@ NAMES = ["account_hierarchy", "funnel", "pipeline", "qualification", "rep_activi
 
 
 @pytest.fixture(scope="session")
-def stores(demo, shared, tmp_path_factory):
+def stores(demo_copy, shared, tmp_path_factory):
     """The demo and Maven."""
-    folder = tmp_path_factory.mktemp("stores")
-    maven = [SourceSettings(kind="crm", path=shared / "maven_crm", preset="maven")]
-    made = {}
-    for name, sources in (
-        ("demo", Settings.load(demo / "workbench.toml").sources),
-        ("maven", maven),
-    ):
-        made[name] = f"sqlite:///{folder / name}.db"
-        engine = create(made[name])
-        load(engine, sources, user="tests")
-        engine.dispose()
-    return made
+    maven = f"sqlite:///{tmp_path_factory.mktemp('maven') / 'maven.db'}"
+    engine = create(maven)
+    files = SourceSettings(kind="crm", path=shared / "maven_crm", preset="maven")
+    load(engine, [files], user="tests")
+    engine.dispose()
+    return {"demo": demo_copy("notebooks"), "maven": maven}
 
 
 @pytest.fixture
