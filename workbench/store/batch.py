@@ -284,7 +284,7 @@ def events_of(
     connection: Connection,
     entity: str,
     ids: Iterable[int] | None = None,
-    known_at: dt.datetime | None = None,
+    upto: int | None = None,
     fields: Iterable[str] = (),
 ) -> list[Event]:
     """The journal's rows of some records, as events.
@@ -293,7 +293,7 @@ def events_of(
         connection: of the store.
         entity: the records' table.
         ids: theirs; all of them where None.
-        known_at: rows recorded later are left out.
+        upto: rows with a higher number are left out.
         fields: settings of other fields are left out; none are where none is named.
     """
     here, wanted = mark(connection), list(fields)
@@ -301,9 +301,9 @@ def events_of(
     asked = "SELECT id, record_id, effective, op, field, new, undoes FROM change"
     statement = f"{asked} WHERE entity = {here}"
     values: list[Any] = [entity]
-    if known_at is not None:
-        statement += f" AND recorded_at <= {here}"
-        values.append(stored(known_at.astimezone(dt.UTC)) if sqlite else known_at)
+    if upto is not None:
+        statement += f" AND id <= {here}"
+        values.append(upto)
     if wanted:
         marks = ", ".join([here] * len(wanted))
         statement += f" AND (op <> 'set' OR field IN ({marks}))"
@@ -330,6 +330,7 @@ class Batch:
 
     Attributes:
         today: the day after which no rule dates what it does; the calendar's where None.
+        recorded_at: when it began, or the last one ended where the clock was put back since.
         raised: by entity and id, how many versions the rules have added to a record.
     """
 
@@ -339,6 +340,7 @@ class Batch:
     today: dt.date | None = None
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     recorded_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    _first: int = 0
     _next: int = 0
     _created: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     _settings: dict[str, list[Setting]] = field(default_factory=lambda: defaultdict(list))
@@ -346,8 +348,11 @@ class Batch:
     raised: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
 
     def __post_init__(self) -> None:
-        ((newest,),) = _fetched(self.connection, "SELECT max(id) FROM change")
-        self._next = (newest or 0) + 1
+        newest = "SELECT id, recorded_at FROM change ORDER BY id DESC LIMIT 1"
+        for id_, moment in _fetched(self.connection, newest):
+            self._next = id_
+            self.recorded_at = max(self.recorded_at, _moment(moment))
+        self._next = self._first = self._next + 1
 
     @property
     def day(self) -> dt.date:
@@ -655,9 +660,7 @@ class Batch:
 
     def _write(self, rows: Iterable[tuple[Any, ...]]) -> None:
         """Append to the journal, numbering as it goes."""
-        author = self.author
-        sqlite = self.connection.dialect.name == "sqlite"
-        moment = stored(self.recorded_at) if sqlite else self.recorded_at.isoformat()
+        author, moment = self.author, self._stored(self.recorded_at)
         first = self._next
         numbered = [
             (
@@ -691,6 +694,22 @@ class Batch:
         self._next = first + len(numbered)
         insert(self.connection, table_of("change"), JOURNAL_COLUMNS, numbered)
 
+    def stamp(self) -> None:
+        """Give its last change the moment of its end: it is known from then on, not before."""
+        if self._next > self._first:
+            here = mark(self.connection)
+            self.connection.exec_driver_sql(
+                f"UPDATE change SET recorded_at = {here} WHERE id = {here}",  # noqa: S608 - a mark
+                (
+                    self._stored(max(self.recorded_at, dt.datetime.now(dt.UTC))),
+                    self._next - 1,
+                ),
+            )
+
+    def _stored(self, moment: dt.datetime) -> str:
+        sqlite = self.connection.dialect.name == "sqlite"
+        return stored(moment) if sqlite else moment.isoformat()
+
 
 USUAL = Rules()
 BY_RULE = "workbench"  # who the journal names where a rule acted
@@ -718,6 +737,13 @@ def stored(moment: dt.datetime) -> str:
     '2026-09-30 18:00:00.000000'
     """
     return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+
+
+def _moment(held: str | dt.datetime) -> dt.datetime:
+    """A moment as the database's driver gives it."""
+    if isinstance(held, str):
+        return dt.datetime.fromisoformat(held).replace(tzinfo=dt.UTC)
+    return held
 
 
 def snapshot(names: Sequence[str], row: Sequence[Any]) -> str:
@@ -796,3 +822,4 @@ def batch(
         opened = Batch(connection, author, rules or USUAL, today)
         yield opened
         opened.settle()
+        opened.stamp()

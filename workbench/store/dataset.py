@@ -26,7 +26,7 @@ from workbench.store.engine import arrow_cursor, connect
 from workbench.store.frames import PERSONAL, QUERIES, Person, Scope
 from workbench.store.origin import own
 from workbench.store.past import forget as forget_pasts
-from workbench.store.past import past
+from workbench.store.past import newest_known, past
 from workbench.store.proposal import Proposal, propose
 from workbench.store.replay import SUBJECTS, by_record, state
 from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RetentionWarning
@@ -324,7 +324,8 @@ class Dataset:
             later = connection.scalars(query).all()
             if not later:
                 return arrow
-            events = events_of(connection, entity, later, self.known_at)
+            upto = newest_known(connection, self.known_at) if self.known_at else None
+            events = events_of(connection, entity, later, upto)
         then = {record: state(held, self.as_of) for record, held in by_record(events)}
         ids = arrow["id"].to_pylist()
         for name_ in columns:

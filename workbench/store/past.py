@@ -11,6 +11,7 @@ import hashlib
 import shutil
 import tempfile
 import threading
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +56,10 @@ atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 def past(engine: Engine, known_at: dt.datetime) -> Engine:
     """A store that holds what had been recorded by then; itself where nothing was since."""
     with engine.connect() as connection:
-        newest = connection.scalar(select(Change.recorded_at).order_by(Change.id.desc()).limit(1))
+        upto = newest_known(connection, known_at)
+        if upto == (connection.scalar(select(func.max(Change.id))) or 0):
+            return engine
         forgotten = connection.scalar(select(func.max(KeptOut.id))) or 0
-    if newest is None or newest <= known_at:
-        return engine
     name = f"{engine.url}|{known_at.isoformat()}|{forgotten}"
     path = _FOLDER / _short(identity(engine)) / f"{_short(name)}.db"
     with _LOCK:
@@ -68,9 +69,29 @@ def past(engine: Engine, known_at: dt.datetime) -> Engine:
             with engine.connect() as connection, writing(replayed) as target:
                 target.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
                 for entity in ENTITIES:
-                    _replay(connection, target, entity, known_at)
-                _copy(connection, target, known_at)
+                    _replay(connection, target, entity, upto)
+                _copy(connection, target, known_at, upto)
     return replayed
+
+
+def newest_known(connection: Connection, known_at: dt.datetime) -> int:
+    """The number of the newest change that was there at a moment; 0 where none was.
+
+    A batch is there whole or not at all, from its end on: that is the moment of its last change,
+    while the others bear that of its beginning.
+    """
+    found = connection.execute(
+        select(Change.id, Change.batch)
+        .where(Change.recorded_at <= known_at)
+        .order_by(Change.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None:
+        return 0
+    first, last = connection.execute(
+        select(func.min(Change.id), func.max(Change.id)).where(Change.batch == found.batch)
+    ).one()
+    return int(last if last == found.id else first - 1)
 
 
 def forget(engine: Engine) -> list[Path]:
@@ -100,27 +121,29 @@ def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def _replay(source: Connection, target: Connection, entity: str, known_at: dt.datetime) -> None:
+def _replay(source: Connection, target: Connection, entity: str, upto: int) -> None:
     names = list(columns_of(entity))
     rows = []
     # What a snapshot leaves empty because its column came later.
     usual = defaults_of(entity)
     subjects = [subject for subject in SUBJECTS if subject.entity == entity]
     periods: dict[str, list[tuple[Any, ...]]] = {subject.table: [] for subject in subjects}
-    for record_id, held in by_record(events_of(source, entity, known_at=known_at)):
+    events = events_of(source, entity, upto=upto)
+    versions = Counter(event.record_id for event in events)
+    for record_id, held in by_record(events):
         for subject in subjects:
             periods[subject.table] += period_rows(subject, record_id, held)
         fields = state(held)
         if fields is not None:
-            rows.append((record_id, len(held), *map({**usual, **fields}.get, names)))
+            rows.append((record_id, versions[record_id], *map({**usual, **fields}.get, names)))
     insert(target, table_of(entity), ["id", "version", *names], rows)
     for subject in subjects:
         insert(target, table_of(subject.table), period_columns(subject), periods[subject.table])
 
 
-def _copy(source: Connection, target: Connection, known_at: dt.datetime) -> None:
+def _copy(source: Connection, target: Connection, known_at: dt.datetime, upto: int) -> None:
     """What is kept as it was written: the journal, loads with their rejected rows, warnings."""
-    changes = source.execute(select(table_of("change")).where(Change.recorded_at <= known_at))
+    changes = source.execute(select(table_of("change")).where(Change.id <= upto))
     insert(
         target,
         table_of("change"),
@@ -130,7 +153,8 @@ def _copy(source: Connection, target: Connection, known_at: dt.datetime) -> None
             for id_, batch, recorded_at, effective, *rest in changes
         ),
     )
-    before = select(Load.id).where(Load.started_at <= known_at)
+    since = select(Change.batch).where(Change.id > upto)
+    before = select(Load.id).where(Load.started_at <= known_at, Load.batch.not_in(since))
     for model, condition in (
         (Load, Load.id.in_(before)),
         (LoadedTable, LoadedTable.load_id.in_(before)),

@@ -653,7 +653,10 @@ class Look(MappedAsDataclass, Base, kw_only=True):
 
 
 class Change(MappedAsDataclass, Base, kw_only=True):
-    """One row of the journal; never removed, altered only where a person is taken out of it."""
+    """One row of the journal; never removed, altered only where a person is taken out of it.
+
+    `recorded_at` is when its batch began; of a batch's last change, when it ended.
+    """
 
     __tablename__ = "change"
     __table_args__ = (
