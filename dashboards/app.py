@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import importlib
 import pkgutil
@@ -50,7 +51,7 @@ def found_pages() -> list[Page]:
     )
 
 
-def show(page: Page, every: list[Page], settings: Settings, pulse: Pulse) -> Any:
+def show(page: Page, every: list[Page], settings: Settings, pulse: Pulse, over: watch.Watch) -> Any:
     """A page for whoever asks for it now."""
     document: Any = pn.state.curdoc
     viewer = socket.signed_in(document).viewer
@@ -72,6 +73,8 @@ def show(page: Page, every: list[Page], settings: Settings, pulse: Pulse) -> Any
         dark=cookies.get("theme") == "dark",
         visit=_visit(),
     )
+    session.browser.pause = round(over.pause / dt.timedelta(milliseconds=1))
+    session.browser.param.watch(lambda _: over.touched(session.visit), "acted")
     shown = frame(session, page, every)
     title = f"{session.loc.t(page.title)} · {settings.company.name}"
     document.title = title
@@ -128,12 +131,14 @@ def failed(problem: Exception, settings: Settings) -> Any:
     return states.html(states.error(loc, problem), min_height=300)
 
 
-def served(page: Page, every: list[Page], settings: Settings, pulse: Pulse) -> Callable[[], Any]:
+def served(
+    page: Page, every: list[Page], settings: Settings, pulse: Pulse, over: watch.Watch
+) -> Callable[[], Any]:
     """What the server calls for each visit; it asks for a plain function."""
 
     def visit() -> Any:
         try:
-            return show(page, every, settings, pulse)
+            return show(page, every, settings, pulse, over)
         except Exception as problem:  # noqa: BLE001 - whatever it is, the visitor is told
             return failed(problem, settings)
 
@@ -153,7 +158,7 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
     provider = auth.Provider(settings, doors.DOORS + (oidc.DOORS if settings.auth.oidc else []))
     socket.install()
     server = pn.io.server.get_server(
-        {page.path: served(page, every, settings, pulse) for page in every},
+        {page.path: served(page, every, settings, pulse, provider.watch) for page in every},
         port=port,
         address=address,
         websocket_origin=[

@@ -1,8 +1,8 @@
 """What the server must know of the browser, and ask of it: two small components.
 
 `Sight` tells when its place comes into view, so that what stands lower down is drawn only then.
-`Browser` tells a phone from a desk, keeps the address in step, goes to another page, remembers a
-choice in a cookie, and asks before unsaved changes are left behind.
+`Browser` tells a phone from a desk and that a hand is on the page, keeps the address in step, goes
+to another page, remembers a choice in a cookie, and asks before unsaved changes are left behind.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class Browser(JSComponent):
 
     narrow = param.Boolean(default=False, doc="Whether the window is a phone's.")
     unsaved = param.Boolean(default=False, doc="Whether leaving would lose changes.")
+    acted = param.Integer(default=0, doc="Grows when a key, a pointer or a wheel is used.")
+    pause = param.Integer(default=60_000, doc="Milliseconds between two times that it grows.")
 
     _esm = theme.script("browser")
 

@@ -71,7 +71,13 @@ def from_here(origin: str | None, hosts: Collection[str]) -> bool:
 
 
 class Door(RequestHandler):
-    """What all doors share: the settings, the visitor's language, careful cookies and forms."""
+    """What all doors share: the settings, the visitor's language, careful cookies and forms.
+
+    Attributes:
+        by_itself: whether a page comes here of its own accord, with nobody before it.
+    """
+
+    by_itself = False
 
     def initialize(self, provider: Provider) -> None:
         """Take what tells who asks."""
@@ -160,7 +166,7 @@ class Provider(AuthProvider):
         token = handler.get_cookie(COOKIE)
         found = sessions.find(self.engine, token, self.limits) if token else None
         handler.request.signed_in = found  # type: ignore[attr-defined]
-        if found is not None:
+        if found is not None and not getattr(handler, "by_itself", False):
             self.watch.touched(found.mark, found.seen_at)
         return found
 

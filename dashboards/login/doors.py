@@ -180,6 +180,8 @@ class Password(Door):
 class Still(Door):
     """Whether one is still signed in, for a page that has lost its connection."""
 
+    by_itself = True
+
     def get(self) -> None:
         """Say so."""
         self.set_header("Cache-Control", "no-store")

@@ -39,6 +39,7 @@ class Socket(WSHandler):
 
     application: Any
     request: Any
+    by_itself = True
 
     def check_origin(self, origin: str) -> bool:
         """Whether a page of this site opens it: of an address it serves, or of `[auth] hosts`."""
@@ -80,7 +81,7 @@ class Socket(WSHandler):
         self.watch.pages.add(self)
 
     async def _handle(self, message: Any) -> Any:
-        if not await self.watch.acts(self):
+        if not await self.watch.holds(self):
             self.leave()
             return None
         return await super()._handle(message)

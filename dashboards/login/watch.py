@@ -1,8 +1,13 @@
-"""The pages that stand open: each goes when its session ends, whoever ended it and wherever."""
+"""The pages that stand open: each goes when its session ends, whoever ended it and wherever.
+
+Only what a person does puts off the idle end: asking for a page or a file, or a hand on it, which
+the page tells (`browser`). What a page says by itself, answering what the server draws, doesn't.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import time
 from typing import TYPE_CHECKING, Protocol
@@ -12,8 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from workbench.store import access_log, sessions
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from sqlalchemy import Engine
 
     from workbench.store.sessions import Limits
@@ -25,6 +28,8 @@ FRESH = 1.0
 """So many seconds a session that held is taken to hold: a click sends several messages."""
 STEPS = 20
 """Doing something is written down when that part of the idle time has gone since the last time."""
+LONGEST_PAUSE = dt.timedelta(minutes=1)
+"""A page that somebody's hand is on says so at least as often."""
 
 
 class Open(Protocol):
@@ -53,18 +58,22 @@ class Watch:
         self._touched: dict[str, dt.datetime] = {}
         self._writing: set[asyncio.Future[None]] = set()
 
-    async def acts(self, page: Open) -> bool:
-        """Something is done in a page; whether its session still holds."""
+    @property
+    def pause(self) -> dt.timedelta:
+        """Between two times that a page says that somebody's hand is on it."""
+        return min(self.limits.idle / STEPS, LONGEST_PAUSE)
+
+    async def holds(self, page: Open) -> bool:
+        """A page says something; whether its session still holds."""
         mark = page.mark
         if time.monotonic() - self._checked.get(mark, -FRESH) >= FRESH:
             if not await asyncio.to_thread(self._holding, {mark}):
                 return False
             self._checked[mark] = time.monotonic()
-        self.touched(mark)
         return True
 
     def touched(self, mark: str, before: dt.datetime | None = None) -> None:
-        """Something is done in a session: write that down, now and then, on a thread."""
+        """Somebody does something in a session: write that down, now and then, on a thread."""
         now = access_log.now()
         last = self._touched.setdefault(mark, before or now)
         if now - last < self.limits.idle / STEPS:

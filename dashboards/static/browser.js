@@ -17,6 +17,15 @@ export function render({ model }) {
   const tell = () => { model.narrow = phone.matches }
   phone.addEventListener("change", tell)
   tell()
+  let last = 0
+  const acted = () => {
+    if (Date.now() - last < model.pause) { return }
+    last = Date.now()
+    model.acted += 1
+  }
+  for (const done of ["keydown", "pointerdown", "wheel", "touchmove"]) {
+    window.addEventListener(done, acted, { capture: true, passive: true })
+  }
   window.addEventListener("beforeunload", (event) => {
     if (model.unsaved) { event.preventDefault() }
   })

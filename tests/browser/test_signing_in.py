@@ -17,14 +17,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.browser.conftest import DESK, READY, free_port, serving
 from workbench.store import access_log, connect, create, sessions, signins, users
-from workbench.store.schema import UserSession
+from workbench.store.schema import User, UserSession
 from workbench.store.sessions import Limits
 
 PASSWORD = "a long password"
+IDLE = dt.timedelta(seconds=80)  # so that what is done is written down every four
 NAMES = {"ana": "admin", "claire": "analyst", "lea": "analyst", "max": "analyst", "zoe": "analyst"}
 
 
@@ -82,6 +83,7 @@ def door(engine, provider, tmp_path_factory):
     config.write_text(
         f'database = "{engine.url}"\n'
         '[auth]\nsecret_file = "secret"\nbehind_proxy = true\nhosts = ["crm.example"]\n'
+        f"idle_hours = {IDLE / dt.timedelta(hours=1)}\n"
         f'[auth.oidc]\nissuer = "{provider}"\nclient_id = "workbench"\nclient_secret = "s"\n'
         'label = "Keycloak"\n',
         encoding="utf-8",
@@ -149,6 +151,29 @@ def test_a_page_that_stands_open_goes_when_its_session_runs_out(visit, engine):
     expect(page.get_by_label("Identifiant")).to_be_visible()
     page.go_back()
     expect(page.get_by_text("Rien n’a encore été chargé")).to_have_count(0)
+
+
+def test_a_hand_on_a_page_puts_off_its_end_and_what_the_page_says_by_itself_does_not(visit, engine):
+    page, sent = visit(), []
+    page.on("websocket", lambda one: one.on("framesent", lambda _: sent.append(1)))
+    signed_in(page, "lea")
+
+    def seen():
+        with engine.connect() as connection:
+            mine = select(UserSession.seen_at).join(User).where(User.username == "lea")
+            return max(connection.scalars(mine))
+
+    page.wait_for_timeout(4_500)
+    before, said = seen(), len(sent)
+    page.set_viewport_size({"width": 390, "height": 844})  # it tells that it is a phone's now
+    page.wait_for_timeout(1_000)
+    assert len(sent) > said
+    assert seen() == before
+    page.keyboard.press("Tab")
+    until = time.monotonic() + 20
+    while seen() == before:
+        assert time.monotonic() < until
+        page.wait_for_timeout(100)
 
 
 def test_a_new_password_ends_the_sessions_elsewhere(visit, door):

@@ -18,8 +18,9 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, create_signed_value
 
 from dashboards.login import auth, doors, oidc
+from dashboards.login.watch import Watch
 from workbench.settings import Auth, Oidc, Settings
-from workbench.store import access_log, create, signins, users
+from workbench.store import access_log, create, sessions, signins, users
 
 PROVIDER = Oidc(issuer="https://id.example", client_id="workbench", label="Keycloak")
 RIGHT = "a long password"
@@ -126,6 +127,17 @@ def test_forms_come_from_pages_of_the_site(site):
     assert here.send(Origin="https://crm.example") == (302, "/funnel")
     for origin in ("https://crm.example.evil", "https://evil.example", "null"):
         assert here.send(Origin=origin) == (403, None)
+
+
+def test_asking_whether_one_is_still_signed_in_does_not_put_off_the_end(site, monkeypatch):
+    touched = []
+    monkeypatch.setattr(Watch, "touched", lambda _, mark, __: touched.append(mark))
+    here = site()
+    token = signins.sign_in(here.provider.engine, "ana", RIGHT)
+    assert here.ask("/session", Cookie=f"session={token}")[2] == '{"signed_in": true}'
+    assert touched == []
+    assert here.ask("/password", Cookie=f"session={token}")[0] == 200
+    assert touched == [sessions.mark(token)]
 
 
 def back(here, **query):
