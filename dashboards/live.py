@@ -2,12 +2,14 @@
 
 One look at the store for all pages of the process, every other second. Where data are corrected
 the page draws what moved at once; elsewhere figures don't move under a reader's eyes: a line says
-that there is news, and a click draws it.
+that there is news, and a click draws it. A page that shows what its viewer may no longer see is
+loaded anew, whatever it is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 from functools import partial
 from html import escape
@@ -19,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboards import theme
 from dashboards.filters import NAMES
-from workbench.store import dataset
+from workbench.store import access, dataset
 
 if TYPE_CHECKING:
     from bokeh.document import Document
@@ -71,9 +73,13 @@ class News:
         """The store's `news` are these: draw what moved, or say that it did."""
         session = self.session
         shown = session.shown
-        if shown is None or shown >= news:
+        if await session.work(session.overtaken):
+            if not session.browser.unsaved:  # what was entered stays, over what is theirs still
+                session.renew()
+                return
+        elif shown is None or shown >= news:
             return
-        if not self.live:
+        elif not self.live:
             self.view.visible = True
             return
         await session.redraw()
@@ -91,7 +97,7 @@ class Pulse:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._pages: dict[Document, News] = {}
-        self._news = 0
+        self._seen: tuple[int, int, dt.date] | None = None
 
     def follow(self, document: Document, page: News) -> None:
         """Tell this page from now on, until it is closed."""
@@ -103,21 +109,26 @@ class Pulse:
         document.on_session_destroyed(forget)
 
     async def beat(self) -> None:
-        """Look, and tell those who stand open if the store has moved."""
+        """Look, and tell those who stand open if the store has moved, or rights, or the day."""
         if not self._pages:
             return
         try:
-            news = await asyncio.to_thread(dataset.news, self.engine)
+            seen = await asyncio.to_thread(self._look)
         except SQLAlchemyError:
             log.warning("the store could not be looked at", exc_info=True)
             return
-        if news == self._news:
+        if seen == self._seen:
             return
-        self._news = news
+        self._seen = seen
+        news, *_ = seen
         for document, page in list(self._pages.items()):
             if _looked_at(document):
                 tell: Any = partial(page.tell, news)
                 document.add_next_tick_callback(tell)
+
+    def _look(self) -> tuple[int, int, dt.date]:
+        today = dt.datetime.now(dt.UTC).date()  # of whose teams rights are
+        return dataset.news(self.engine), access.moved(self.engine), today
 
 
 def _looked_at(document: Document) -> bool:

@@ -12,7 +12,7 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -141,6 +141,28 @@ class Session:
     def shown(self) -> int | None:
         """What the store's `news` were when the page was drawn; None before."""
         return None if self._scope is None else self._scope.data.news
+
+    def overtaken(self) -> bool:
+        """Whether the page was drawn under other rights than the viewer has now.
+
+        So it also is where an account or a deal that it was drawn from is no longer theirs.
+        """
+        if self._scope is None:
+            return False
+        before = self._scope.data.where()
+        if before.scope.reps is None and not (before.scope.person and before.scope.person.leads):
+            return False  # what else gives rights ends the session
+        now = self.whole()
+        return replace(before.scope, today=now.today) != now.scope or any(
+            not set(before.table(name)["id"]) <= set(now.table(name)["id"])
+            for name in ("accounts", "opportunities")
+        )
+
+    def renew(self) -> None:
+        """Read nothing more under the rights of before, and load the page anew."""
+        with self._computing:
+            self._scope = None
+        self.browser.reload()
 
     def words(self) -> str:
         """The scope in words: "Équipe Sud · au 30/09/2026 · 12 derniers mois"."""

@@ -12,13 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, or_, select
+from sqlalchemy import Engine, func, or_, select
 from sqlalchemy.orm import aliased
 
 from workbench.errors import NotAllowed, Reason
 from workbench.locale import msg
 from workbench.store.fields import RESTRICTED
 from workbench.store.schema import (
+    AccessEvent,
     AccountGroup,
     AccountGroupMember,
     AccountGroupShare,
@@ -28,7 +29,7 @@ from workbench.store.schema import (
     User,
     UserRight,
 )
-from workbench.vocabulary import Right, Role, field_name
+from workbench.vocabulary import Access, Right, Role, field_name
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -120,6 +121,16 @@ def led(connection: Connection, rep: int, today: dt.date) -> frozenset[int]:
         seen |= more
         grown = bool(more)
     return frozenset(seen - {rep})
+
+
+def moved(engine: Engine) -> int:
+    """A number that changes with what gives rights by itself: groups, their shares, users.
+
+    Teams and owners are business data: `dataset.news` tells of these.
+    """
+    changed = AccessEvent.event.in_((str(Access.GROUP), str(Access.USER_CHANGED)))
+    with engine.connect() as connection:
+        return connection.scalar(select(func.max(AccessEvent.id)).where(changed)) or 0
 
 
 def leads(connection: Connection, who: Viewer, today: dt.date) -> frozenset[int]:
