@@ -21,13 +21,16 @@ from workbench.locale import missing
 from workbench.metrics import catalog
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     import pandas as pd
     import plotly.graph_objects as go
 
+    from dashboards.filters import Span
     from dashboards.tables import Rows
     from workbench.locale import Locale
+    from workbench.metrics.moves import Move
 
 _ids = itertools.count()
 _INFO = (
@@ -47,15 +50,17 @@ class Number:
     Attributes:
         value: as it is shown, unit included: "3,0 M€".
         change: against another period or day, as a ratio; None where there is nothing to compare.
+        points: whether the change is one of a rate, in points.
         against: which: both ends of a period, or the day.
         trend: the values of a sparkline, oldest first.
         good: whether more is better.
         exact: the full value, on hover.
-        note: what stands in the place of the change.
+        note: what else there is to say of it.
     """
 
     value: str
     change: float | None = None
+    points: bool = False
     against: str = ""
     trend: Sequence[float] = ()
     good: bool = True
@@ -70,6 +75,26 @@ def compared(loc: Locale, found: Mapping[Hashable, Any]) -> dict[str, Any]:
     return {
         "change": None if missing(rate) else float(rate),
         "against": loc.t("contre {since} – {until}", since=since, until=until),
+    }
+
+
+def moved(loc: Locale, move: Move, before: Span, *, points: bool = False) -> dict[str, Any]:
+    """The change of a number of the period against the one before; of a rate in points."""
+    return {
+        "change": move.points if points else move.rate,
+        "points": points,
+        "against": loc.t(
+            "contre {since} – {until}", since=loc.date(before.start), until=loc.date(before.end)
+        ),
+    }
+
+
+def since(loc: Locale, move: Move, day: dt.date, *, points: bool = False) -> dict[str, Any]:
+    """The change of a stock since a day; of a rate in points."""
+    return {
+        "change": move.points if points else move.rate,
+        "points": points,
+        "against": loc.t("depuis le {day}", day=loc.date(day)),
     }
 
 
@@ -198,16 +223,19 @@ def _number_html(loc: Locale, label: str, number: Number, about: str) -> str:
 
 
 def _change(loc: Locale, number: Number) -> str:
+    note = f'<span class="note">{escape(number.note)}</span>' if number.note else ""
     if number.change is None:
-        return f'<span class="note">{escape(number.note)}</span>' if number.note else ""
+        return note
     up = bool(number.change > 0)
     arrow = "▲" if up else "▼" if number.change else "■"
     tone = "flat" if not number.change else "good" if up == number.good else "bad"
     against = escape(number.against)
-    said = escape(loc.percent(number.change, sign=True))
+    said = escape(
+        loc.points(number.change) if number.points else loc.percent(number.change, sign=True)
+    )
     return (
         f'<span class="{tone}" title="{against}">{arrow} {said}</span> '
-        f'<span class="since">{against}</span>'
+        f'<span class="since">{against}</span>{note}'
     )
 
 

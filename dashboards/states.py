@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING
 import panel as pn
 
 from dashboards import theme
-from workbench.errors import WorkbenchError
+from workbench.errors import (
+    ChangeRefused,
+    MissingColumns,
+    NotAllowed,
+    Reason,
+    SettingsError,
+    SourceError,
+    StoreError,
+    UnknownName,
+    WorkbenchError,
+)
+from workbench.locale import msg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +39,16 @@ _INBOX = (
     "M19 3H5c-1.1 0-2 .9-2 2v14c0 1.1.9 2 2 2h14c1.1 0 2-.9 2-2V5c0-1.1-.9-2-2-2z"
     "m0 12h-4a3 3 0 0 1-6 0H5V5h14v10z"
 )
+SAID = {
+    SettingsError: msg("Un réglage ou un choix ne convient pas."),
+    SourceError: msg("Un fichier est illisible, ou n’est pas ce qu’il devrait être."),
+    StoreError: msg("La base est absente, occupée, ou d’une autre version."),
+    UnknownName: msg("Ce qui est demandé n’existe pas, ou plus."),
+    MissingColumns: msg("Il manque des colonnes aux données."),
+    NotAllowed: msg("Ce n’est pas ouvert à votre rôle."),
+    ChangeRefused: msg("La modification n’est pas acceptée ; rien n’a été écrit."),
+}
+"""What happened, by the kind of error: its own message is English, for logs and command lines."""
 _WARNING = "M1 21h22L12 2 1 21zm12-3h-2v-2h2v2zm0-4h-2v-4h2v4z"
 
 
@@ -81,12 +102,27 @@ def error(loc: Locale, problem: Exception) -> str:
     """An error: what happened, what to do, and its reference; the log has the rest."""
     reference = secrets.token_hex(4)
     log.error("reference %s", reference, exc_info=problem)
-    known = isinstance(problem, WorkbenchError)
-    what = str(problem) if known else loc.t("Une erreur imprévue a empêché l’affichage.")
     act = loc.t("Rechargez la page ; si cela persiste, transmettez cette référence à l’analyste :")
     return _state(
         _WARNING,
         loc.t("L’affichage a échoué"),
-        f"{escape(what)}<br>{escape(act)} <code>{reference}</code>",
+        f"{_what(loc, problem)}<br>{escape(act)} <code>{reference}</code>",
         "error",
+    )
+
+
+def _what(loc: Locale, problem: Exception) -> str:
+    """What happened in the reader's language; what only an English message tells opens below."""
+    if not isinstance(problem, WorkbenchError):
+        return escape(loc.t("Une erreur imprévue a empêché l’affichage."))
+    message = problem.args[0] if problem.args else str(problem)
+    if isinstance(message, Reason):
+        return escape(loc.say(message))
+    if loc.language == "en":
+        return escape(str(message))
+    said = next((said for kind, said in SAID.items() if isinstance(problem, kind)), None)
+    return (
+        f"{escape(loc.t(said or 'Une erreur imprévue a empêché l’affichage.'))}"
+        f"<details><summary>{escape(loc.t('Détail technique, en anglais'))}</summary>"
+        f'<span lang="en">{escape(str(message))}</span></details>'
     )

@@ -16,6 +16,7 @@ import panel_material_ui as pmui
 from bokeh.models.widgets.tables import HTMLTemplateFormatter
 
 from dashboards import cards, downloads, states, theme
+from dashboards.browser import Sight
 from dashboards.session import Slot
 from workbench.exports import columns as exported
 from workbench.locale import SMALLEST_BASE
@@ -247,17 +248,52 @@ class Grid:
 
     def _total(self) -> None:
         """Below the table stands the sum of what the columns' filters leave."""
-        loc, every = self.session.loc, self.rows.frame
-        frame = self.current().frame if self.widget.filters else every
-        count = loc.plural(len(frame), "{n} ligne", "{n} lignes")
-        if len(frame) < len(every):
-            count = loc.t("{part} sur {whole}", part=count, whole=loc.count(len(every)))
-        parts = [f"<b>{escape(loc.t('Total'))} · {escape(count)}</b>"]
-        labels = {one.name: one for one in self.fields}
-        for name in self.rows.totals:
-            said = said_value(labels[name].kind, frame[name].sum(), loc)
-            parts.append(f"<span>{escape(labels[name].label)} <b>{escape(said)}</b></span>")
-        self.totals.object = f'<div class="totals">{"".join(parts)}</div>'
+        left = self.current().frame if self.widget.filters else self.rows.frame
+        self.totals.object = _total_html(self.session.loc, self.rows, left)
+
+
+def _total_html(loc: Locale, rows: Rows, left: pd.DataFrame) -> str:
+    """How many rows are left of all, and their totals."""
+    count = loc.plural(len(left), "{n} ligne", "{n} lignes")
+    if len(left) < len(rows.frame):
+        count = loc.t("{part} sur {whole}", part=count, whole=loc.count(len(rows.frame)))
+    parts = [f"<b>{escape(loc.t('Total'))} · {escape(count)}</b>"]
+    labels = {one.name: one for one in rows.fields(loc)}
+    for name in rows.totals:
+        said = said_value(labels[name].kind, left[name].sum(), loc)
+        parts.append(f"<span>{escape(labels[name].label)} <b>{escape(said)}</b></span>")
+    return f'<div class="totals">{"".join(parts)}</div>'
+
+
+def foot(session: Session, compute: Callable[[Scope], Rows]) -> pn.Column:
+    """The totals and downloads of rows that another widget shows: all of them, once saved."""
+    totals = states.html("")
+    held: list[Rows] = []
+
+    def show(rows: Rows | Exception) -> None:
+        held[:] = [] if isinstance(rows, Exception) else [rows]
+        totals.object = (
+            states.error(session.loc, rows)
+            if isinstance(rows, Exception)
+            else _total_html(session.loc, rows, rows.frame)
+        )
+
+    def shown() -> Rows:
+        return held[0] if held else compute(session.present())
+
+    slot = session.add(Slot(show, compute))
+    return pn.Column(
+        totals,
+        pn.Row(
+            pn.Spacer(sizing_mode="stretch_width"),
+            downloads.buttons(session, shown),
+            sizing_mode="stretch_width",
+            margin=0,
+        ),
+        Sight(on_seen=lambda: session.see(slot)),
+        sizing_mode="stretch_width",
+        margin=0,
+    )
 
 
 def said_value(kind: Kind, value: Any, loc: Locale) -> str:

@@ -56,7 +56,12 @@ def tree(scope: Scope) -> pd.DataFrame:
 
 def accounts(scope: Scope) -> cards.Number:
     """How many accounts."""
-    return cards.Number(scope.loc.count(len(scope.data.table("accounts"))))
+    frame = tree(scope)
+    groups = int((frame["parent_id"].isna() & (frame["members"] > 1)).sum())
+    return cards.Number(
+        scope.loc.count(len(frame)),
+        note=scope.loc.plural(groups, "{n} groupe de sociétés", "{n} groupes de sociétés"),
+    )
 
 
 def clients(scope: Scope) -> cards.Number:

@@ -17,6 +17,7 @@ from workbench.figures import activity as figures
 from workbench.figures import marks
 from workbench.locale import DASH, SMALLEST_BASE, missing, msg
 from workbench.metrics import activity, behind
+from workbench.metrics.moves import Move
 from workbench.vocabulary import ActivityKind
 
 if TYPE_CHECKING:
@@ -66,7 +67,12 @@ def kpi(name: str) -> Callable[[Scope], cards.Number]:
     def compute(scope: Scope) -> cards.Number:
         every = marks.rows(activity.activity_in_period.of(scope.data, **_period(scope)))
         found = next(row for row in every if row["kpi"] == name)
-        return cards.Number(scope.loc.count(found["value"]), **cards.compared(scope.loc, found))
+        months = activity.activity_by_rep.of(scope.data, by="month", level="team", **_period(scope))
+        # An account touched in two months counts in both: no trend adds up to the accounts.
+        trend = figures.by_month(months, name) if name in months else []
+        return cards.Number(
+            scope.loc.count(found["value"]), trend=trend, **cards.compared(scope.loc, found)
+        )
 
     return compute
 
@@ -76,11 +82,20 @@ def coverage(scope: Scope) -> cards.Number:
     found = marks.rows(activity.activity_coverage.of(scope.data, by=None, days=LATELY))
     if not found or found[0]["coverage"] is None:
         return cards.Number(scope.loc.percent(None))
-    row = found[0]
+    row, eve = found[0], scope.span.start - dt.timedelta(days=1)
+    past = marks.rows(activity.activity_coverage.of(scope.data.at(eve), by=None, days=LATELY))
+    then = _shown(past[0]) if past else None
     return cards.Number(
         scope.loc.percent(row["coverage"], base=row["owned"]),
         exact=marks.interval(scope.loc, row["low"], row["high"]),
+        **cards.since(scope.loc, Move(_shown(row), then), eve, points=True),
     )
+
+
+def _shown(row: marks.Row) -> float | None:
+    """A coverage where it is of enough accounts to be shown."""
+    share: float | None = row["coverage"]
+    return share if row["owned"] >= SMALLEST_BASE else None
 
 
 def touches(scope: Scope) -> cards.Number:
@@ -89,8 +104,22 @@ def touches(scope: Scope) -> cards.Number:
     found = marks.rows(activity.touches_per_won.of(scope.data, by=None, **span))
     if not found:
         return cards.Number(scope.loc.number(None))
-    value = found[0]["touches_per_deal"]
-    return cards.Number(scope.loc.number(value, 1, base=found[0]["deals"]), good=False)
+    row, before = found[0], scope.span.before
+    past = marks.rows(
+        activity.touches_per_won.of(scope.data, by=None, since=before.start, until=before.end)
+    )
+    then = _each(past[0]) if past else None
+    return cards.Number(
+        scope.loc.number(row["touches_per_deal"], 1, base=row["deals"]),
+        good=False,
+        **cards.moved(scope.loc, Move(_each(row), then), before),
+    )
+
+
+def _each(row: marks.Row) -> float | None:
+    """Touches per deal where it is of enough deals to be shown."""
+    each: float | None = row["touches_per_deal"]
+    return each if row["deals"] >= SMALLEST_BASE else None
 
 
 def _activities(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:

@@ -19,6 +19,7 @@ from dashboards.shell import Page
 from dashboards.tables import Rows
 from workbench.locale import msg
 from workbench.metrics import control
+from workbench.sources import reasons
 from workbench.tables import Kind
 from workbench.vocabulary import FIELDS
 
@@ -103,10 +104,14 @@ def loads(scope: Scope) -> Rows:
 
 def rejected(scope: Scope) -> Rows:
     """The rows that didn't fit, each with its file, line and reason."""
+    loc = scope.loc
     frame = everything(scope).table("rejected_rows")
     return Rows(
-        scope.loc.t("Lignes refusées"),
-        frame,
+        loc.t("Lignes refusées"),
+        frame.assign(
+            table=[loc.t(mapping.TABLES.get(name, name)) for name in frame["table"]],
+            reason=[reasons.said(reason, loc) for reason in frame["reason"]],
+        ),
         ["file", "line", "table", "reason", "raw"],
         phone=["file", "line", "reason"],
     )

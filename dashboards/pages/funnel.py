@@ -14,7 +14,7 @@ from dashboards.session import Choices
 from dashboards.shell import Page
 from workbench.figures import funnel as figures
 from workbench.figures import marks
-from workbench.locale import msg
+from workbench.locale import SMALLEST_BASE, msg
 from workbench.metrics import behind, funnel, status
 from workbench.tables import Kind
 from workbench.vocabulary import Status
@@ -100,7 +100,12 @@ def client_rate(scope: Scope) -> cards.Number:
     row = found[0]
     return cards.Number(
         scope.loc.percent(row["client_rate"], base=row["mature"]),
-        exact=marks.interval(scope.loc, row["client_low"], row["client_high"]),
+        note=""
+        if row["mature"] < SMALLEST_BASE
+        else scope.loc.t(
+            "intervalle à 95 % : {interval}",
+            interval=marks.interval(scope.loc, row["client_low"], row["client_high"]),
+        ),
     )
 
 

@@ -31,6 +31,7 @@ from workbench.metrics import (
     status,
     wins,
 )
+from workbench.metrics.moves import Move
 from workbench.store import settling
 from workbench.vocabulary import Status
 
@@ -117,13 +118,15 @@ def turnover(scope: Scope) -> Number:
 def late(scope: Scope) -> Number:
     """What clients owe past its due date."""
     found = receivables.overdue.of(scope.data).iloc[0]
-    said = scope.loc
+    said, eve = scope.loc, scope.span.start - dt.timedelta(days=1)
+    then = receivables.overdue.of(scope.data, as_of=eve).iloc[0]
     share = said.t("{share} de l’encours", share=said.percent(found["share"]))
     return Number(
         said.compact(found["overdue"]),
         note="" if pd.isna(found["share"]) else share,
         good=False,
         exact=said.money(found["overdue"]),
+        **cards.since(said, Move(found["overdue"], then["overdue"]), eve),
     )
 
 
@@ -431,7 +434,7 @@ def view(session: Session) -> pn.Column:
             metric="revenue_in_period",
             rows=revenue_rows,
         ),
-        cards.number(session, loc.t("Échu"), late, metric="overdue", rows=late_rows, timeless=True),
+        cards.number(session, loc.t("Échu"), late, metric="overdue", rows=late_rows),
         decisions(session),
         cards.stack(
             cards.figure(

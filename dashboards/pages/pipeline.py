@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -15,13 +16,12 @@ from dashboards.session import Choices
 from dashboards.shell import Page
 from workbench.figures import marks
 from workbench.figures import pipeline as figures
-from workbench.locale import DASH, msg
+from workbench.locale import DASH, SMALLEST_BASE, msg
 from workbench.metrics import attention, behind, pipeline, wins
+from workbench.metrics.moves import Move
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     import pandas as pd
     import plotly.graph_objects as go
 
@@ -35,6 +35,7 @@ GROUPS = {
     msg("Par produit"): "product",
 }
 KEYS = {"owner": "owner_id", "team": "team_id"}
+DAY = dt.timedelta(days=1)
 
 
 class State(Choices):
@@ -52,17 +53,23 @@ def _total(scope: Scope) -> marks.Row:
     return marks.rows(pipeline.pipeline_totals.of(scope.data))[0]
 
 
-def _trend(scope: Scope, column: str) -> list[float]:
-    history = pipeline.pipeline_history.of(scope.data)
-    values: list[float] = history[column].astype(float).tolist()
-    return values
+def _past(scope: Scope, column: str) -> dict[str, Any]:
+    history = pipeline.pipeline_history.of(scope.data, months=scope.span.months)
+    return cards.followed(scope.loc, history, column, f"{column}_change")
+
+
+def _since(scope: Scope, column: str) -> dict[str, Any]:
+    """Against the eve of the period, as the deals stood then."""
+    eve = scope.span.start - DAY
+    then = marks.rows(pipeline.pipeline_totals.of(scope.data.at(eve)))[0]
+    return cards.since(scope.loc, Move(_total(scope)[column], then[column]), eve)
 
 
 def weighted(scope: Scope) -> cards.Number:
     """Open deals, weighted."""
     value = _total(scope)["weighted"]
     return cards.Number(
-        scope.loc.compact(value), trend=_trend(scope, "weighted"), exact=scope.loc.money(value)
+        scope.loc.compact(value), exact=scope.loc.money(value), **_past(scope, "weighted")
     )
 
 
@@ -70,25 +77,28 @@ def amount(scope: Scope) -> cards.Number:
     """Open deals at their full amount."""
     value = _total(scope)["amount"]
     return cards.Number(
-        scope.loc.compact(value), trend=_trend(scope, "amount"), exact=scope.loc.money(value)
+        scope.loc.compact(value), exact=scope.loc.money(value), **_past(scope, "amount")
     )
 
 
 def count(scope: Scope) -> cards.Number:
     """How many open deals."""
-    return cards.Number(scope.loc.count(_total(scope)["deals"]), trend=_trend(scope, "deals"))
+    return cards.Number(scope.loc.count(_total(scope)["deals"]), **_past(scope, "deals"))
 
 
 def stalled_count(scope: Scope) -> cards.Number:
     """How many of them are stalled."""
-    return cards.Number(scope.loc.count(_total(scope)["stalled"]), good=False)
+    count = scope.loc.count(_total(scope)["stalled"])
+    return cards.Number(count, good=False, **_since(scope, "stalled"))
 
 
 def age(scope: Scope) -> cards.Number:
     """How old open deals are on average."""
     days, loc = _total(scope)["age_days"], scope.loc
     return cards.Number(
-        DASH if days is None else loc.t("{days} j", days=loc.count(days)), good=False
+        DASH if days is None else loc.t("{days} j", days=loc.count(days)),
+        good=False,
+        **_since(scope, "age_days"),
     )
 
 
@@ -97,11 +107,20 @@ def rate(scope: Scope) -> cards.Number:
     found = marks.rows(wins.win_rate.of(scope.data, by=None, **_period(scope)))
     if not found or found[0]["rate"] is None:
         return cards.Number(scope.loc.percent(None))
-    row = found[0]
+    row, before = found[0], scope.span.before
+    past = marks.rows(wins.win_rate.of(scope.data, by=None, since=before.start, until=before.end))
+    then = _shown(past[0]) if past else None
     return cards.Number(
         scope.loc.percent(row["rate"], base=row["won"] + row["lost"]),
         exact=marks.interval(scope.loc, row["low"], row["high"]),
+        **cards.moved(scope.loc, Move(_shown(row), then), before, points=True),
     )
+
+
+def _shown(row: marks.Row) -> float | None:
+    """A rate where it is on enough deals to be shown."""
+    rate: float | None = row["rate"]
+    return rate if row["won"] + row["lost"] >= SMALLEST_BASE else None
 
 
 def _deals(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:
@@ -371,6 +390,7 @@ def view(session: Session) -> pn.Column:
                 )
             ),
             deals.view(),
+            tables.foot(session, open_rows),
             css_classes=["card", "w12", "open"],
             sizing_mode="stretch_width",
             margin=0,

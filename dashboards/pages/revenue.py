@@ -16,6 +16,7 @@ from workbench.figures import marks
 from workbench.figures import revenue as figures
 from workbench.locale import DASH, msg
 from workbench.metrics import receivables, revenue
+from workbench.metrics.moves import Move
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ GROUPS = {
     msg("Par segment"): "segment",
     msg("Par commercial"): "owner",
 }
+DAY = dt.timedelta(days=1)
 
 
 class State(Choices):
@@ -59,23 +61,32 @@ def turnover(scope: Scope) -> cards.Number:
     )
 
 
-def _due(scope: Scope) -> marks.Row:
-    return marks.rows(receivables.overdue.of(scope.data))[0]
+def _due(scope: Scope, day: dt.date | None = None) -> marks.Row:
+    asked = {"as_of": day} if day else {}
+    return marks.rows(receivables.overdue.of(scope.data, **asked))[0]
+
+
+def _since(scope: Scope, column: str, *, points: bool = False) -> dict[str, Any]:
+    """Against the eve of the period."""
+    eve = scope.span.start - DAY
+    move = Move(_due(scope)[column], _due(scope, eve)[column])
+    return cards.since(scope.loc, move, eve, points=points)
 
 
 def owed(scope: Scope) -> cards.Number:
     """What is owed in all."""
-    return _money(scope, _due(scope)["total"], good=False)
+    return _money(scope, _due(scope)["total"], good=False, **_since(scope, "total"))
 
 
 def late(scope: Scope) -> cards.Number:
     """What is past its due date."""
-    return _money(scope, _due(scope)["overdue"], good=False)
+    return _money(scope, _due(scope)["overdue"], good=False, **_since(scope, "overdue"))
 
 
 def late_share(scope: Scope) -> cards.Number:
     """How much of what is owed is late."""
-    return cards.Number(scope.loc.percent(_due(scope)["share"]), good=False)
+    said = scope.loc.percent(_due(scope)["share"])
+    return cards.Number(said, good=False, **_since(scope, "share", points=True))
 
 
 def waited(scope: Scope) -> cards.Number:
@@ -83,8 +94,14 @@ def waited(scope: Scope) -> cards.Number:
     found = marks.rows(receivables.dso.of(scope.data))[0]
     if found["dso"] is None:
         return cards.Number(DASH, note=scope.loc.t("l’encours dépasse toutes les ventes"))
-    said = scope.loc.t("{days} j", days=scope.loc.count(found["dso"]))
-    return cards.Number(said, note=scope.loc.t("de ventes TTC"), good=False)
+    said, eve = scope.loc.t("{days} j", days=scope.loc.count(found["dso"])), scope.span.start - DAY
+    then = marks.rows(receivables.dso.of(scope.data, as_of=eve))[0]["dso"]
+    return cards.Number(
+        said,
+        note=scope.loc.t("de ventes TTC"),
+        good=False,
+        **cards.since(scope.loc, Move(found["dso"], then), eve),
+    )
 
 
 def unallocated(scope: Scope) -> cards.Number:

@@ -9,11 +9,11 @@ from dashboards.sheet.one import One
 from workbench.figures import marks
 from workbench.locale import msg
 from workbench.metrics import activity, pipeline, receivables, revenue
+from workbench.metrics.moves import Move
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from dashboards.filters import Span
     from dashboards.session import Scope
 
 
@@ -22,14 +22,19 @@ class Numbers(One):
 
     def revenue(self, scope: Scope) -> cards.Number:
         """What they bought in the 12 months up to the date."""
-        found = self._bought(scope)
-        value = found["revenue"].iloc[0] if len(found) else 0.0
-        return cards.Number(scope.loc.compact(value), exact=scope.loc.money(value, cents=True))
+        span = self.scope(scope).span
+        move = Move(self._bought(scope, span), self._bought(scope, span.before))
+        return cards.Number(
+            scope.loc.compact(move.now),
+            exact=scope.loc.money(move.now, cents=True),
+            **cards.moved(scope.loc, move, span.before),
+        )
 
-    def _bought(self, scope: Scope) -> pd.DataFrame:
-        own = self.scope(scope)
-        frame = revenue.revenue_by_account.of(own.data, since=own.span.start, until=own.span.end)
-        return self.own(frame, "group_id")
+    def _bought(self, scope: Scope, span: Span) -> float:
+        data = self.scope(scope).data
+        frame = revenue.revenue_by_account.of(data, since=span.start, until=span.end)
+        found = self.own(frame, "group_id")["revenue"]
+        return float(found.iloc[0]) if len(found) else 0.0
 
     def revenue_rows(self, scope: Scope) -> tables.Rows:
         """The ledger's lines behind it."""
@@ -47,14 +52,14 @@ class Numbers(One):
 
     def owed(self, scope: Scope) -> cards.Number:
         """What they owe."""
-        found = receivables.aged_balance.of(self.scope(scope).data, by="account")
-        own = marks.rows(self.own(found, "group_id"))
-        late = [row for row in own if row["bucket"] != "not_due" and row["amount"]]
-        tree = self.tree(scope)
+        items = self.own(receivables.open_item_rows.of(self.scope(scope).data))
+        late = items.loc[items["days_past_due"] > 0, "amount"].sum()
+        tree, loc = self.tree(scope), scope.loc
         value = tree["own_outstanding"] if tree else 0.0
-        said = scope.loc.t("dont échu") if late else ""
         return cards.Number(
-            scope.loc.compact(value), exact=f"{scope.loc.money(value, cents=True)} {said}".strip()
+            loc.compact(value),
+            exact=loc.money(value, cents=True),
+            note=loc.t("dont échu : {amount}", amount=loc.compact(late)) if late else "",
         )
 
     def owed_rows(self, scope: Scope) -> tables.Rows:
@@ -77,17 +82,26 @@ class Numbers(One):
 
     def open_deals(self, scope: Scope) -> cards.Number:
         """Their open deals."""
-        amounts = self.own(pipeline.pipeline_rows.of(self.scope(scope).data))["amount"]
-        value = amounts.sum(min_count=min(len(amounts), 1))
-        return cards.Number(scope.loc.compact(value), exact=scope.loc.money(value))
+        deals = len(self.own(pipeline.pipeline_rows.of(self.scope(scope).data)))
+        tree = self.tree(scope)
+        value = tree["own_pipeline"] if tree else 0.0
+        return cards.Number(
+            scope.loc.compact(value),
+            exact=scope.loc.money(value),
+            note=scope.loc.plural(deals, "{n} affaire", "{n} affaires"),
+        )
 
     def last_contact(self, scope: Scope) -> cards.Number:
         """When somebody last spoke to them."""
         found = marks.rows(self.own(activity.account_touches.of(self.scope(scope).data), "id"))
         last = found[0]["last_touch"] if found else None
         days = found[0]["days_since"] if found else None
-        said = "" if days is None else scope.loc.plural(days, "il y a {n} jour", "il y a {n} jours")
-        return cards.Number(scope.loc.date(last), exact=said)
+        said = (
+            scope.loc.t("aucune action connue")
+            if days is None
+            else scope.loc.plural(days, "il y a {n} jour", "il y a {n} jours")
+        )
+        return cards.Number(scope.loc.date(last), note=said)
 
     def touch_rows(self, scope: Scope) -> tables.Rows:
         """The activities with them."""

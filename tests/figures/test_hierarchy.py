@@ -56,3 +56,17 @@ def test_companies_stand_for_themselves_where_there_is_no_group():
     figure = hierarchy.account_tree(frame([FOREST[5]]), loc=FR)
     assert list(figure.data[0].ids) == ["all", "6"]
     assert figure.data[0].labels[0] == "1 compte<br>5,0\u00a0k€"
+
+
+def test_a_company_whose_credit_notes_outweigh_its_invoices_is_told_below():
+    forest = [
+        company(1, None, 1, 100.0, 70.0, members=2),
+        company(2, 1, 1, -30.0, -30.0),
+        company(3, None, 3, -20.0, -20.0),
+    ]
+    figure = hierarchy.account_tree(frame(forest), loc=FR)
+    assert list(figure.data[0].ids) == ["all", "1"]
+    assert figure.data[0].labels[0] == "1 groupe<br>70\u00a0€"
+    (told,) = figure.layout.annotations
+    assert told.text == "Sans surface : 1 compte au montant négatif, −30\u00a0€"
+    assert not hierarchy.account_tree(frame(FOREST), loc=FR).layout.annotations

@@ -93,6 +93,12 @@ def _weeks(mondays: list[dt.date]) -> list[dt.date]:
     return [first + _WEEK * step for step in range((last - first) // _WEEK + 1)]
 
 
+def by_month(frame: pd.DataFrame, column: str) -> list[float]:
+    """A column of `activity_by_rep` with `by="month"` for each month, the oldest first."""
+    values: list[float] = frame.groupby("period")[column].sum().astype(float).tolist()
+    return values
+
+
 def kinds_by_size(frame: pd.DataFrame, *, loc: Locale) -> list[marks.Row]:
     """The kinds of `activity_by_rep`, the most frequent first, with their sums."""
     sums: dict[str, marks.Row] = {}

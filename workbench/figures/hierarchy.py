@@ -42,14 +42,15 @@ def account_tree(
 
     Returns:
         An icicle; a click gives the account's id, "others" or "all". Companies without any are
-        not drawn, and a company whose credit notes outweigh its invoices has no size of its own.
+        not drawn. A company whose credit notes outweigh its invoices has no size: how many there
+        are and what they come to stands below, as it is in the totals.
     """
     own, group = f"own_{column}", f"group_{column}"
     listed = [row for row in marks.rows(frame) if (row[group] or 0) > 0]
     tops = heads(frame, column)
-    worth = tops[group].clip(lower=0)
     kept = set(tops["id"].head(roots))
-    total, beyond = worth.sum(), worth.iloc[roots:].sum()
+    total, beyond = tops[group].sum(), tops[group].iloc[roots:].sum()
+    sunk = frame.loc[frame["root_id"].isin(tops["id"]) & (frame[own] < 0), own]
     blocks = [row for row in listed if row["root_id"] in kept]
     words = {word.value: palette.STATUS[word] for word in Status}
     count, others = len(tops), max(len(tops) - roots, 0)
@@ -64,7 +65,7 @@ def account_tree(
         loc,
         height=520,
         uniformtext={"minsize": 9, "mode": "hide"},
-        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        margin={"l": 0, "r": 0, "t": 0, "b": 24 if len(sunk) else 0},
     )
     drawn.add_icicle(
         ids=[ALL, *(str(row["id"]) for row in blocks), *more],
@@ -109,4 +110,20 @@ def account_tree(
         sort=False,
         leaf={"opacity": 1},
     )
+    if len(sunk):
+        drawn.add_annotation(
+            text=loc.plural(
+                len(sunk),
+                "Sans surface : {n} compte au montant négatif, {amount}",
+                "Sans surface : {n} comptes au montant négatif, {amount}",
+                amount=loc.money(sunk.sum()),
+            ),
+            xref="paper",
+            yref="paper",
+            x=0,
+            y=0,
+            yanchor="top",
+            xanchor="left",
+            showarrow=False,
+        )
     return drawn

@@ -212,6 +212,15 @@ class Locale:
             return text
         return text + (f"{THIN}%" if self.language == "fr" else "%")
 
+    def points(self, value: Any) -> str:
+        """The change of a rate: 0.023 → "+2,3 points".
+
+        >>> EN.points(0.023), FR.points(-0.023)
+        ('+2.3 points', '−2,3 points')
+        """
+        share = value if missing(value) else Decimal(str(value)) * _HUNDRED
+        return self.t("{n} points", n=self.number(share, 1, sign=True))
+
     def money(self, value: Any, *, cents: bool = False, sign: bool = False) -> str:
         """An amount: 12345.6 → "12 346 €", with `cents` "12 345,60 €".
 
