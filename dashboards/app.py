@@ -23,10 +23,9 @@ from dashboards.chart import PLOTLY
 from dashboards.filters import NAMES, from_query, told_by
 from dashboards.live import Pulse
 from dashboards.login import auth, doors, headers, oidc, socket, watch
-from dashboards.session import POOL, Session
+from dashboards.session import Session
 from dashboards.shell import Page, frame
 from workbench.store import access_log, connect
-from workbench.vocabulary import Access
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +55,7 @@ def show(page: Page, every: list[Page], settings: Settings, pulse: Pulse, over: 
     document: Any = pn.state.curdoc
     viewer = socket.signed_in(document).viewer
     if not page.open_to(viewer):
-        engine = connect(settings.database)
-        POOL.submit(access_log.note, engine, Access.FORBIDDEN, viewer.username, detail=page.path)
+        access_log.forbidden_later(connect(settings.database), viewer.username, page.path)
     asked = told_by(pn.state.session_args or {})
     query = {name: value for name, value in asked.items() if isinstance(value, str)}
     cookies = pn.state.cookies

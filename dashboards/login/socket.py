@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bokeh.protocol.exceptions import ProtocolError
@@ -47,14 +45,12 @@ class Socket(WSHandler):
             return True
         log.warning("a page of %s was refused; [auth] hosts in workbench.toml lists ours", origin)
         found = self.application.auth_provider.signed_in(self)
-        note = partial(
-            access_log.forbidden,
+        access_log.forbidden_later(
             self.watch.engine,
             found.viewer.username if found else "",
             f"Origin: {origin}",
             address=self.request.remote_ip or "",
         )
-        asyncio.get_running_loop().run_in_executor(None, note)  # a load may hold the store
         return False
 
     @property

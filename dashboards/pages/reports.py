@@ -228,7 +228,7 @@ class Desk:
         name = file_name(loc.t(run.title), words.day(run), "html")
         return [
             pmui.FileDownload(
-                callback=lambda: io.BytesIO(self.reports.download(run)),
+                callback=lambda: self._file(run),
                 filename=name,
                 label=loc.t("Télécharger"),
                 icon="download",
@@ -246,6 +246,10 @@ class Desk:
                 margin=0,
             ),
         ]
+
+    def _file(self, run: Run) -> io.BytesIO:
+        """The report as one file, if its reader may see it still."""
+        return io.BytesIO(self.reports.download(self.reports.find(run.id, self.session.viewer)))
 
     # Past runs
 
@@ -299,6 +303,6 @@ PAGE = Page(
     "description",
     msg("Qu’est-ce qu’un analyste a préparé pour moi ?"),
     view,
-    order=8,
+    order=9,
     filters=False,
 )

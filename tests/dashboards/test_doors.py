@@ -27,14 +27,15 @@ RIGHT = "a long password"
 
 
 class Site:
-    """The doors alone, served by a thread, on a store of one user."""
+    """The doors, and files if any, served by a thread, on a store of one user."""
 
-    def __init__(self, settings):
+    def __init__(self, settings, *files):
         create(settings.database)
         through = oidc.DOORS if settings.auth.oidc else []
         provider = self.provider = auth.Provider(settings, doors.DOORS + through)
         users.add_user(provider.engine, "ana", RIGHT, name="Ana", role="analyst")
-        self.app = Application(provider.endpoints, cookie_secret="x" * 32)
+        patterns = [one for file in files for one in file.patterns(settings, provider.get_user)]
+        self.app = Application([*provider.endpoints, *patterns], cookie_secret="x" * 32)
         self.sockets = bind_sockets(0, "127.0.0.1")
         self.ready = threading.Event()
         self.thread = threading.Thread(target=lambda: asyncio.run(self.serve()))

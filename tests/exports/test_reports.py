@@ -1,6 +1,8 @@
 import os
+import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -12,6 +14,7 @@ from workbench.exports import runs
 from workbench.exports.reports import Reports, may_read_errors
 from workbench.exports.runs import State
 from workbench.settings import Auth, Settings
+from workbench.store import create
 from workbench.store.access import Viewer
 from workbench.vocabulary import Role
 
@@ -23,12 +26,22 @@ ADMIN = Viewer("root", "Admin", Role.ADMIN)
 FIGURE = 'import plotly.graph_objects as go\ngo.Figure(go.Bar(x=[1], y=["</script><b>"]))'
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """The file of an empty store."""
+    path = tmp_path_factory.mktemp("empty") / "store.db"
+    create(f"sqlite:///{path}").dispose()
+    return path
+
+
 @pytest.fixture
-def reports(tmp_path):
+def reports(empty, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(empty, "store.db")
     return Reports.of(
         Settings(
             notebooks=tmp_path / "notebooks",
-            database="sqlite:///nowhere.db",
+            database="sqlite:///store.db",
             auth=Auth(secret_file=tmp_path / "var" / "secret"),
             today="2026-09-30",
         )
@@ -128,7 +141,7 @@ def test_a_run_sees_the_store_as_its_viewer_does(reports):
     run = reports.run("qui", {}, viewer=BRUNO)
     page = run.html.read_text()
     assert "viewer bruno" in page
-    assert f"database sqlite:///{Path.cwd()}/nowhere.db" in page
+    assert f"database sqlite:///{Path.cwd()}/store.db" in page
 
 
 def test_runs_are_seen_by_whoever_ran_them(reports):
@@ -137,6 +150,9 @@ def test_runs_are_seen_by_whoever_ran_them(reports):
     assert [reports.runs(one) == [run] for one in (ANNE, ADMIN, None)] == [True] * 3
     assert reports.runs(BRUNO) == reports.runs(CLARA) == []
     assert reports.find(run.id, ANNE) == run
+    for now, seen in ((Role.DIRECTOR, True), (Role.REP, False), (Role.EXECUTIVE, True)):
+        since = replace(ANNE, role=now, rep_id=2)  # of another team than the one it was run for
+        assert (reports.runs(since) == [run]) is seen
     with pytest.raises(UnknownName):
         reports.find(run.id, BRUNO)
     with pytest.raises(NotAllowed):

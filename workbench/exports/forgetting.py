@@ -74,7 +74,7 @@ def look(
         UnknownName: nobody is found by a number or e-mail.
         ChangeRefused: they are anonymised already.
     """
-    anonymise.allowed(viewer)
+    anonymise.allowed(engine, viewer)
     known = key.read(settings.privacy.key_file) or Key(secrets.token_bytes(32))
     with engine.connect() as connection, connection.begin():
         found = _found(connection, asked)
@@ -113,7 +113,7 @@ def forget(
         StoreError: another key was used before; a report can't be removed; or the store's log
             can't be emptied now.
     """
-    anonymise.allowed(viewer)
+    anonymise.allowed(engine, viewer)
     with engine.connect() as connection, connection.begin():
         found = _found(connection, asked)
         key.verify(connection, key.read(settings.privacy.key_file))

@@ -19,7 +19,7 @@ from sqlalchemy import or_, select
 
 from workbench.errors import NotAllowed
 from workbench.locale import msg
-from workbench.store import access
+from workbench.store import access, access_log
 from workbench.store.batch import table_of
 from workbench.store.fields import RESTRICTED
 from workbench.store.privacy import looks, people
@@ -96,6 +96,8 @@ def tell(engine: Engine, asked: str, *, viewer: Viewer) -> Told:
         UnknownName: nobody is found.
     """
     if viewer.role not in access.EXPORTERS:
+        known = asked if asked.removeprefix("account:").isdecimal() else ""  # no name, no e-mail
+        access_log.forbidden(engine, viewer.username, f"person {known}".strip())
         raise NotAllowed(
             f"A person's data are exported by {', '.join(sorted(access.EXPORTERS))}; "
             f"{viewer.username} is {viewer.role}."

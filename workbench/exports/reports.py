@@ -2,7 +2,8 @@
 
 The dashboards start a run and look at its folder from time to time; the command line starts one
 and waits. The process sees the store as the viewer does, whatever the notebook says: what it may
-read is set in its environment, which `workbench.open` obeys before any argument.
+read is set in its environment, which `workbench.open` obeys before any argument. What was run is
+kept with how far its reader saw, and shown to them for as long as they see as far.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from workbench.errors import NotAllowed, UnknownName
 from workbench.exports import notebooks, runs
 from workbench.exports.report_page import standalone
 from workbench.settings import SQLITE
+from workbench.store import access_log, connect
+from workbench.store.sight import Sight, sight
 from workbench.vocabulary import Role
 
 if TYPE_CHECKING:
@@ -94,6 +97,7 @@ class Reports:
             parameters=chosen,
             viewer=viewer.username if viewer else None,
             language=str(chosen.get("language") or spoken),
+            sight=self._sight(viewer).plain() if viewer else None,
         )
         with runs.life(run.folder) as lock:
             runs.keep(run)
@@ -140,21 +144,24 @@ class Reports:
         return self.start(run.notebook, run.parameters, viewer=viewer, language=run.language)
 
     def runs(self, viewer: Viewer | None, notebook: str | None = None) -> list[Run]:
-        """The runs that a viewer may see, the latest first: their own, an administrator's all."""
-        return [
-            run
-            for run in runs.listed(self.root)
-            if _may_see(run, viewer) and notebook in {None, run.notebook}
-        ]
+        """The runs that a viewer may see, the latest first: their own, an administrator's all.
+
+        Of their own, those that were run when they saw more than now aren't among them.
+        """
+        listed = [run for run in runs.listed(self.root) if notebook in {None, run.notebook}]
+        return self._shown([run for run in listed if _theirs(run, viewer)], viewer)
 
     def find(self, name: str, viewer: Viewer | None) -> Run:
         """The run of that id.
 
         Raises:
-            UnknownName: there is none, or it is somebody else's: the two can't be told apart.
+            UnknownName: there is none, or it isn't for their eyes: the two can't be told apart.
         """
         run = runs.read(self.root, name)
-        if not _may_see(run, viewer):
+        if viewer and not (_theirs(run, viewer) and self._shown([run], viewer)):
+            access_log.forbidden_later(
+                connect(self.settings.database), viewer.username, f"report {name}"
+            )
             raise UnknownName("run", name, [])
         return run
 
@@ -180,6 +187,16 @@ class Reports:
     def download(self, run: Run) -> bytes:
         """The result as one HTML file that needs nothing else."""
         return standalone(run.html.read_text("utf-8")).encode()
+
+    def _shown(self, own: list[Run], viewer: Viewer | None) -> list[Run]:
+        """Those of a viewer's runs that show nothing which they no longer see."""
+        if viewer is None or viewer.role is Role.ADMIN or not own:
+            return own
+        now = self._sight(viewer)
+        return [run for run in own if run.sight and now.covers(Sight.read(run.sight))]
+
+    def _sight(self, viewer: Viewer) -> Sight:
+        return sight(connect(self.settings.database), viewer, dt.date.fromisoformat(self._today))
 
     @property
     def _today(self) -> str:
@@ -227,10 +244,10 @@ def may_read_errors(viewer: Viewer | None) -> bool:
     return viewer is None or viewer.role in READS_ERRORS
 
 
-def _may_see(run: Run, viewer: Viewer | None) -> bool:
+def _theirs(run: Run, viewer: Viewer | None) -> bool:
     return viewer is None or viewer.role is Role.ADMIN or run.viewer == viewer.username
 
 
 def _check(run: Run, viewer: Viewer | None) -> None:
-    if not _may_see(run, viewer):
+    if not _theirs(run, viewer):
         raise NotAllowed("This run is somebody else's: only they and an administrator may end it.")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workbench.exports.notebooks import Value
+    from workbench.store.sight import Plain
 
 
 class State(StrEnum):
@@ -66,6 +67,8 @@ class Run:
     """Whose eyes it is seen with; None sees all: the command line of whoever owns the machine."""
     language: str
     asked: str
+    sight: Plain | None = None
+    """How far the viewer saw then: what came out is theirs for as long as they see as far."""
     folder: Path = field(compare=False, default=Path())
 
     @property
@@ -107,6 +110,7 @@ def create(
     parameters: dict[str, Value],
     viewer: str | None,
     language: str,
+    sight: Plain | None = None,
 ) -> Run:
     """A run with its folder; the id sorts by time and can't be guessed."""
     now = dt.datetime.now(dt.UTC)
@@ -119,6 +123,7 @@ def create(
         viewer=viewer,
         language=language,
         asked=now.isoformat(timespec="seconds"),
+        sight=sight,
     )
     run = replace(run, folder=root / run.id)
     run.folder.mkdir(parents=True, mode=0o700)

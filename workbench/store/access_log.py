@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pandas as pd
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from workbench.store.engine import ENTRY_LOCK, writing
 from workbench.store.schema import AccessEvent, User
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+log = logging.getLogger("workbench.store")
+
+ASIDE = ThreadPoolExecutor(1, "access-log")
 LONGEST = 200
 """So many characters of a name or a detail are kept: what strangers send has no end."""
 
@@ -69,6 +75,18 @@ def note(
 def forbidden(engine: Engine, username: str, what: str, *, address: str = "") -> None:
     """Someone was refused what isn't theirs, whatever became of what they were doing."""
     note(engine, Access.FORBIDDEN, username, address=address, detail=what[:LONGEST])
+
+
+def forbidden_later(engine: Engine, username: str, what: str, *, address: str = "") -> None:
+    """The same, on a thread: whoever serves pages can't wait, and a load may hold the store."""
+
+    def act() -> None:
+        try:
+            forbidden(engine, username, what, address=address)
+        except SQLAlchemyError:
+            log.warning("a refusal could not be written: %s, %s", username, what, exc_info=True)
+
+    ASIDE.submit(act)
 
 
 def tried(connection: Connection, username: str, what: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, insert, select, update
 
 from workbench.errors import NotAllowed, StoreError
-from workbench.store import access
+from workbench.store import access, access_log
 from workbench.store.batch import Author, Setting, batch, table_of
 from workbench.store.check import differing
 from workbench.store.outbox import OPEN, Standing
@@ -37,13 +37,14 @@ if TYPE_CHECKING:
     from workbench.vocabulary import Surface
 
 
-def allowed(viewer: Viewer) -> None:
+def allowed(engine: Engine, viewer: Viewer) -> None:
     """Insist that the viewer may anonymise.
 
     Raises:
-        NotAllowed: they may not.
+        NotAllowed: they may not; that they tried is in the log.
     """
     if viewer.role not in access.ANONYMISERS:
+        access_log.forbidden(engine, viewer.username, "anonymise")
         raise NotAllowed(
             f"People are anonymised by {', '.join(sorted(access.ANONYMISERS))}; "
             f"{viewer.username} is {viewer.role}."
@@ -71,7 +72,7 @@ def anonymise(
         StoreError: the store was done with another key; or the journal would no longer tell what
             the tables hold.
     """
-    allowed(viewer)
+    allowed(engine, viewer)
     day = today or dt.datetime.now(dt.UTC).date()
     with batch(engine, Author(viewer.username, surface)) as opened:
         connection = opened.connection

@@ -38,7 +38,7 @@ def warn(
     Raises:
         NotAllowed: the viewer may not.
     """
-    allowed(viewer)
+    allowed(engine, viewer)
     due = silent[silent["state"] == "due"]
     until = today + dt.timedelta(days=grace_days)
     rows: list[dict[str, Any]] = [
