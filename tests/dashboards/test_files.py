@@ -1,0 +1,99 @@
+"""Files over HTTP: what isn't the asker's isn't there, and it is noted that they asked for it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from dashboards import person_file, report_files
+from dashboards.report_files import address
+from tests.dashboards.test_doors import Site
+from tests.store.company import TODAY, fill, who
+from workbench.exports import runs
+from workbench.exports.reports import Reports
+from workbench.settings import Auth, Settings
+from workbench.store import access_log, signins, users
+from workbench.store.sight import sight
+
+PASSWORD = "a long password"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The small company's files, and its ids."""
+    folder = tmp_path_factory.mktemp("files")
+    settings = Settings(
+        database=f"sqlite:///{folder / 'store.db'}",
+        today=TODAY,
+        auth=Auth(secret_file=folder / "secret"),
+    )
+    made = Site(settings, report_files, person_file)
+    made.settings, made.engine = settings, made.provider.engine
+    fill(made.engine)
+    yield made
+    made.close()
+
+
+def report(site, username):
+    """A report that was made for a user, as it is kept."""
+    viewer = who(site.engine, username)
+    run = runs.create(
+        Reports.of(site.settings).root,
+        notebook="funnel",
+        path=Path("funnel.ipynb"),
+        title="Funnel",
+        parameters={},
+        viewer=username,
+        language="fr",
+        sight=sight(site.engine, viewer, TODAY).plain(),
+    )
+    runs.keep(run)
+    run.html.write_text("read me", "utf-8")
+    return address(run.id)
+
+
+def asked(site, username, path):
+    token = signins.sign_in(site.engine, username, PASSWORD)
+    status, _, body = site.ask(path, Cookie=f"session={token}")
+    return status, body == "read me"
+
+
+def forbidden(site, count):
+    """The last so many refusals, as the log tells them: some are written beside the answer."""
+    access_log.ASIDE.submit(int).result(10)
+    seen = access_log.events(site.engine, dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+    seen = seen[seen["event"] == "forbidden"].head(count)[::-1]
+    return list(zip(seen["username"], seen["detail"], strict=True))
+
+
+def test_a_report_is_its_readers_alone(site):
+    path = report(site, "rep1")
+    name = path.split("/")[2]
+    assert asked(site, "rep1", path) == (200, True)
+    assert asked(site, "rep3", path) == (404, False)
+    assert forbidden(site, 1) == [("rep3", f"report {name}")]
+    assert asked(site, "rep3", "/report/none/page") == (404, False)
+    assert forbidden(site, 1) == [("rep3", f"report {name}")]
+
+
+def test_a_report_of_wider_rights_than_its_reader_has_is_not_there(site):
+    of = {name: report(site, name) for name in ("director", "manager", "rep1")}
+    for username, change, status in (
+        ("director", {"role": "manager"}, 404),
+        ("director", {"role": "executive"}, 404),  # sees all, but no note of their team's
+        ("director", {"role": "director"}, 200),
+        ("manager", {"name": "Another"}, 200),
+        ("manager", {"role": "rep"}, 404),
+        ("rep1", {"role": "manager"}, 200),
+    ):
+        users.change(site.engine, username, by="boss", **change)
+        assert asked(site, username, of[username]) == (status, status == 200), (username, change)
+    assert forbidden(site, 1) == [("manager", f"report {of['manager'].split('/')[2]}")]
+
+
+def test_a_person_s_file_is_for_those_who_may_ask(site):
+    assert asked(site, "rep1", "/person/1")[0] == 404
+    assert asked(site, "rep3", "/person/999")[0] == 404
+    assert forbidden(site, 2) == [("rep1", "person 1"), ("rep3", "person 999")]
