@@ -308,3 +308,40 @@ def test_a_record_of_no_source_is_nobodys_to_tell(engine):
         batch.create("account", frame)
     edit(engine, "N", "city", "Pau")
     assert waiting(engine) == []
+
+
+def test_foreign_deals_are_sent_in_their_own_currency(engine, tmp_path):
+    """Read at 0.9 and 0.0061: what nobody changed here is written as the source had it."""
+    deals = (
+        "code,name,pipeline,stage,amount,currency,created_on\n"
+        "1,Toit,spanco,A,1234.40,USD,2026-01-10\n2,Mur,spanco,A,1234,JPY,2026-01-10\n"
+        "3,Sol,spanco,A,50.00,,2026-01-10\n"
+    )
+    (tmp_path / "opportunities.csv").write_text(deals, "utf-8")
+    money = Currency(rates={"USD": {"2026-01-01": "0.9"}, "JPY": {"2026-01-01": "0.0061"}})
+    source = SourceSettings(kind="crm", path=tmp_path)
+
+    def again():
+        return load(engine, [source], user="ana", today=TODAY, currency=money)
+
+    again()
+    edit(engine, "1", "amount", 900.0, Opportunity)
+    edit(engine, "2", "name", "Muret", Opportunity)
+    edit(engine, "3", "amount", 60.0, Opportunity)
+    found = files.export(engine, presets.find("generic"), money)
+    (table,) = found.tables
+    told = [dict(zip(table.rows[0], row, strict=True)) for row in table.rows[1:]]
+    assert [(row["code"], row["amount"], row["currency"]) for row in told] == [
+        ("1", "1000.00", "USD"), ("2", "1234.00", "JPY"), ("3", "60.00", "EUR"),
+    ]  # fmt: skip
+    changes = [entry.change for entry in found.entries]
+    assert [found.said[one] for one in changes] == [
+        ("1234.40", "1000.00"), ("Mur", "Muret"), ("50.00", "60.00"),
+    ]  # fmt: skip
+    (path,) = files.write(found, tmp_path / "back")
+    told = files.read(engine, path, presets.find("generic"), money)
+    assert {entry.change for entry in told} == set(changes)
+    merged(tmp_path / "opportunities.csv", found.content(table).removeprefix(b"\xef\xbb\xbf"),
+           "code")  # fmt: skip
+    again()
+    assert waiting(engine) == []

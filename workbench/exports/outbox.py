@@ -14,13 +14,14 @@ import os
 import zipfile
 from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Date, Integer, select
 
 from workbench.errors import Reason, SettingsError, SourceError
 from workbench.locale import msg
-from workbench.sources import sheets, tabular
+from workbench.sources import sheets, tabular, values
 from workbench.sources.rejected import Rejected
 from workbench.store import outbox
 from workbench.store.batch import table_of
@@ -123,10 +124,7 @@ def export(
                 sent += [] if why else [entry]
             if way and sent:
                 found.said |= {
-                    one.change: (
-                        way.text_of(one.field, one.known) or "",
-                        way.text_of(one.field, one.value) or "",
-                    )
+                    one.change: (way.text_of(one, one.known) or "", way.text_of(one) or "")
                     for one in sent
                 }
                 found.tables.append(way.table(sent))
@@ -176,7 +174,7 @@ class Way:
             )
         if not entry.code:
             return Reason(msg("La fiche n’a pas de code dans sa source."))
-        if self._text(name, entry.value) is None:
+        if self.text_of(entry) is None:
             return Reason(msg("La source n’a pas de mot pour « {value} »."), value=entry.value)
         return ""
 
@@ -199,13 +197,13 @@ class Way:
             row = []
             for name in names:
                 if name == "currency":
-                    row.append(self.currency.code)
+                    row.append(self._money(id_)[0])
                 elif name == "code":
                     row.append(code)
                 else:
                     key = (entity, id_, self._field(name))
                     value = mine[name].value if name in mine else about.theirs.get(key)
-                    row.append(self._text(name, value) or "")
+                    row.append(self._text(name, value, id_) or "")
             rows.append(row)
         return Table(self.mapping.file, rows, entries)
 
@@ -221,11 +219,25 @@ class Way:
         column = self.fields.get(name)
         return column is not None and isinstance(column.type, Money)
 
-    def text_of(self, field: str, value: Any) -> str | None:
-        """A field's value as the source writes it; None where it has no word for it."""
-        return self._text(self.name(field), value)
+    def text_of(self, entry: Entry, value: Any = ...) -> str | None:
+        """An entry's value, or another, as the source writes it; None where it has no word."""
+        value = entry.value if value is ... else value
+        return self._text(self.name(entry.field), value, entry.record_id)
 
-    def _text(self, name: str, value: Any) -> str | None:
+    def _money(self, id_: int) -> tuple[str, float]:
+        """In which currency the source has a record's money, and the rate at which it was read."""
+        return self.foreign.get(id_, (self.currency.code, 1.0))
+
+    @cached_property
+    def foreign(self) -> dict[int, tuple[str, float]]:
+        """The records whose money the source has in another currency than ours."""
+        of = table_of(self.mapping.entity).c
+        if "currency" not in of:
+            return {}
+        found = select(of.id, of.currency, of.currency_rate).where(of.currency.is_not(None))
+        return {id_: (code, rate) for id_, code, rate in self.connection.execute(found)}
+
+    def _text(self, name: str, value: Any, id_: int) -> str | None:
         if value is None:
             return ""
         column = self.fields[name]
@@ -237,7 +249,9 @@ class Way:
         elif isinstance(column.type, Boolean):
             text = (self.preset.true if value else self.preset.false)[0]
         elif isinstance(column.type, Money):
-            text = f"{value:.2f}".replace(".", self.preset.decimal)
+            text = f"{unconverted(value, self._money(id_)[1]):.2f}".replace(
+                ".", self.preset.decimal
+            )
         elif isinstance(column.type, Integer):
             text = str(int(value))
         elif isinstance(value, float):
@@ -260,6 +274,17 @@ class Way:
             self.codes[table] = {one: code for one, code in found if code}
         code = self.codes[table].get(id_)
         return code.partition("/")[2] if code and table == "stage" else code
+
+
+def unconverted(amount: float, rate: float) -> float:
+    """Money in the currency that it was read in: the roundest amount that comes to ours.
+
+    >>> unconverted(7.53, 0.0061), unconverted(1110.96, 0.9), unconverted(1000.0, 1.17)
+    (1234.0, 1234.4, 854.7)
+    """
+    exact = amount / rate
+    rounded = (round(exact, digits) for digits in range(3))
+    return next((one for one in rounded if values.cents(one * rate) == amount), round(exact, 2))
 
 
 def delimiter(preset: Preset) -> str:
@@ -338,6 +363,6 @@ def _told(entries: Iterable[Entry], way: Way, rows: Mapping[str, Any]) -> list[E
         column = way.columns.get(way.name(entry.field))
         if row is None or column not in row or way.refusal(entry):
             continue
-        if row[column].strip() == (way.text_of(entry.field, entry.value) or "").strip():
+        if row[column].strip() == (way.text_of(entry) or "").strip():
             found[entry.key] = entry
     return list(found.values())
