@@ -17,8 +17,9 @@ from dashboards import states, theme
 from dashboards.browser import Sight
 from dashboards.chart import Chart
 from dashboards.session import Scope, Session, Slot
-from workbench.locale import missing
+from workbench.locale import SMALLEST_BASE, missing
 from workbench.metrics import catalog
+from workbench.tables import Kind
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -142,8 +143,11 @@ def info(loc: Locale, metric: str | None) -> str:
         (loc.t("Question"), entry.question.in_(loc.language)),
         (loc.t("Calcul"), entry.formula.in_(loc.language)),
         (loc.t("Unité"), entry.unit.in_(loc.language)),
-        (loc.t("Source"), entry.source),
+        (loc.t("Source"), entry.source.in_(loc.language)),
     ]
+    if any(meaning.startswith(Kind.RATIO) for meaning in entry.columns.values()):
+        few = loc.t("non significatif : le taux porterait sur moins de {n}", n=SMALLEST_BASE)
+        said.append((loc.t("n. s."), few))
     terms = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in said)
     label = escape(loc.t("Définition"))
     return (

@@ -152,7 +152,7 @@ def definition(one: Metric, loc: Locale) -> None:
         "question": one.question.in_(loc.language),
         "unit": one.unit.in_(loc.language),
         "formula": one.formula.in_(loc.language),
-        "source": one.source,
+        "source": one.source.in_(loc.language),
         "reads": ", ".join(one.tables),
         "options": ", ".join(f"{name}={value}" for name, value in one.options.items()),
     }

@@ -29,8 +29,8 @@ def definitions(book: Book) -> None:
     heads = ("Indicateur", "Question", "Unité", "Formule", "Source", "Nom dans le catalogue")
     sheet.header([Field(head, loc.t(head), Kind.TEXT) for head in heads])
     for name, one in sorted(CATALOG.items()):
-        texts = [text.in_(language) for text in (one.label, one.question, one.unit, one.formula)]
-        said = [*texts, one.source, name]
+        texts = (one.label, one.question, one.unit, one.formula, one.source)
+        said = [*(text.in_(language) for text in texts), name]
         # Nobody works out a row's height from its wrapped text but Excel itself, when edited.
         lines = max(ceil(len(text) / width) for text, width in zip(said, WIDTHS, strict=True))
         sheet.append(

@@ -140,7 +140,10 @@ def credited(
     ),
     unit=("actions", "activities"),
     formula=CREDIT,
-    source="owner and team history of the journal",
+    source=(
+        "historique des responsables et des équipes, au journal",
+        "owner and team history of the journal",
+    ),
     columns=ROWS,
 )
 def activity_rows(
@@ -197,7 +200,10 @@ def _monday(dates: pd.Series[Any]) -> pd.Series[Any]:
     question=("Que font les commerciaux ?", "What do the reps do?"),
     unit=("actions", "activities"),
     formula=CREDIT,
-    source="owner and team history of the journal",
+    source=(
+        "historique des responsables et des équipes, au journal",
+        "owner and team history of the journal",
+    ),
     columns=BY_REP,
 )
 def activity_by_rep(
@@ -280,7 +286,7 @@ def touches(activities: nw.LazyFrame[Any], as_of: dt.date, within_days: int) -> 
         "Dernière action datée au plus de la date, et nombre d’actions dans les n jours.",
         "Last activity dated up to the date, and number of activities in the n days.",
     ),
-    source="activities",
+    source=("actions commerciales", "activities"),
     columns=TOUCHES,
 )
 def account_touches(
@@ -326,7 +332,7 @@ def account_touches(
             "interval at 95 %."
         ),
     ),
-    source="Wilson 1927; activities",
+    source=("Wilson 1927 ; actions commerciales", "Wilson 1927; activities"),
     columns=COVERAGE,
 )
 def activity_coverage(
@@ -402,7 +408,10 @@ def touches_of_deals(activities: nw.LazyFrame[Any], won: pd.DataFrame) -> pd.Ser
             "the day of the win / deals won in the period."
         ),
     ),
-    source="activities; deal history of the journal",
+    source=(
+        "actions commerciales ; historique des affaires au journal",
+        "activities; deal history of the journal",
+    ),
     columns=PER_WON,
 )
 def touches_per_won(
@@ -462,7 +471,7 @@ def touches_per_won(
             "against the period before of equal length."
         ),
     ),
-    source="activities",
+    source=("actions commerciales", "activities"),
     columns=KPI,
 )
 def activity_in_period(
@@ -507,7 +516,7 @@ def activity_in_period(
         "Un compte avec une action datée dans la période par ligne.",
         "One account with an activity dated in the period per row.",
     ),
-    source="activities",
+    source=("actions commerciales", "activities"),
     columns=TOUCHED,
 )
 def touched_accounts(

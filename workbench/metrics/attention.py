@@ -162,7 +162,7 @@ def _late(
     question=("Quelles affaires n’avancent plus ?", "Which deals no longer move?"),
     unit=("jours", "days"),
     formula=STALLED,
-    source="stages' own limit, stalled_days",
+    source=("limite propre à chaque étape, stalled_days", "stages' own limit, stalled_days"),
     columns=TODO,
 )
 def stalled_deals(
@@ -190,7 +190,7 @@ def stalled_deals(
     question=("Quelles clôtures glissent ?", "Which close dates slip?"),
     unit=("jours", "days"),
     formula=SLIPPED,
-    source="deal history of the journal",
+    source=("historique des affaires, au journal", "deal history of the journal"),
     columns=TODO,
 )
 def slipped_deals(
@@ -225,7 +225,7 @@ def slipped_deals(
     ),
     unit=("jours", "days"),
     formula=ENDING,
-    source="contracts",
+    source=("contrats", "contracts"),
     columns=TODO,
 )
 def ending_contracts(
@@ -251,7 +251,7 @@ def ending_contracts(
     question=("Qui nous paie en retard ?", "Who pays us late?"),
     unit=("€", "€"),
     formula=LATE,
-    source="account 411; due dates of invoices",
+    source=("compte 411 ; échéances des factures", "account 411; due dates of invoices"),
     columns=TODO,
 )
 def late_payers(
@@ -287,7 +287,10 @@ def late_payers(
         " ".join(text[0] for text in (STALLED, SLIPPED, ENDING, LATE)),
         " ".join(text[1] for text in (STALLED, SLIPPED, ENDING, LATE)),
     ),
-    source="deal history of the journal, contracts, account 411",
+    source=(
+        "historique des affaires au journal, contrats, compte 411",
+        "deal history of the journal, contracts, account 411",
+    ),
     columns=TODO,
 )
 def to_decide(

@@ -95,7 +95,7 @@ REACHED = {
         "Un compte entré par ligne, avec le jour de son premier passage à chaque statut.",
         "One account entered per row, with the day of its first arrival at each status.",
     ),
-    source="status history of the journal",
+    source=("historique des statuts, au journal", "status history of the journal"),
     columns=JOURNEYS,
 )
 def conversion_rows(
@@ -148,7 +148,7 @@ def conversion_rows(
         "Un compte devenu client sans avoir été perdu avant, par ligne, avec ses jours d’attente.",
         "One account that became a client without being lost before, per row, with its days.",
     ),
-    source="status history of the journal",
+    source=("historique des statuts, au journal", "status history of the journal"),
     columns=TIMED,
 )
 def time_rows(
@@ -194,7 +194,7 @@ def _dates(numbers: pd.Series[Any]) -> pd.Series[Any]:
         "Un changement de statut daté dans la période par ligne.",
         "One change of status dated in the period per row.",
     ),
-    source="status history of the journal",
+    source=("historique des statuts, au journal", "status history of the journal"),
     columns=MOVES,
 )
 def transition_rows(
@@ -241,7 +241,7 @@ def transition_rows(
         "Un premier passage au statut, daté dans la période, par ligne.",
         "One first arrival at the status, dated in the period, per row.",
     ),
-    source="status history of the journal",
+    source=("historique des statuts, au journal", "status history of the journal"),
     columns=NEW,
 )
 def new_account_rows(
@@ -288,7 +288,7 @@ def new_account_rows(
         "Une affaire par ligne, avec l’étape la plus avancée qu’elle a atteinte, même perdue.",
         "One deal per row, with the furthest stage that it reached, even if lost.",
     ),
-    source="deal history of the journal",
+    source=("historique des affaires, au journal", "deal history of the journal"),
     columns=REACHED,
 )
 def stage_rows(
@@ -366,7 +366,7 @@ def stage_rows(
         "Une affaire gagnée dans la période par ligne, avec ses actions, de sa création au gain.",
         "One deal won in the period per row, with its activities from creation to win.",
     ),
-    source="activities",
+    source=("actions commerciales", "activities"),
     columns=TOUCHED,
 )
 def touch_rows(

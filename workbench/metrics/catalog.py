@@ -61,7 +61,7 @@ class Metric:
     question: Text
     unit: Text
     formula: Text
-    source: str
+    source: Text
     columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -147,7 +147,7 @@ def metric(
     question: tuple[str, str],
     unit: tuple[str, str],
     formula: tuple[str, str],
-    source: str,
+    source: tuple[str, str],
     columns: Mapping[str, str],
 ) -> Callable[[Callable[..., nw.LazyFrame[Any]]], Metric]:
     """Register the function below in the catalog; each pair is (French, English)."""
@@ -159,7 +159,7 @@ def metric(
             Text(*question),
             Text(*unit),
             Text(*formula),
-            source,
+            Text(*source),
             columns,
         )
         for name in entry.tables:

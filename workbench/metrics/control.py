@@ -38,7 +38,10 @@ UNMATCHED_TOTAL = {
     "revenue": "money: class 70 net of 709, up to the date",
     "balance": "money: of 411, up to the date",
 }
-SOURCE = "Plan comptable général (ANC 2014-03), classes 70 and 411."
+SOURCE = (
+    "Plan comptable général (ANC 2014-03), classe 70 et compte 411",
+    "French chart of accounts (ANC 2014-03), class 70 and account 411",
+)
 BALANCE = {
     "lines": "count",
     "debit": "money",
@@ -55,7 +58,7 @@ BALANCE = {
         "Lignes où le champ n’est pas vide / lignes de la table, à la date.",
         "Rows where the field isn't empty / rows of the table, at the date.",
     ),
-    source="Definition of this workbench.",
+    source=("Définition de cet outil", "Definition of this workbench"),
     columns=COMPLETENESS,
 )
 def field_completeness(
@@ -210,7 +213,10 @@ def _by_customer(lines: nw.LazyFrame[Any]) -> pd.Series[int]:
         "Somme des débits – somme des crédits de toutes les écritures jusqu’à la date : zéro.",
         "Sum of debits - sum of credits of all entries up to the date: zero.",
     ),
-    source="Livre des procédures fiscales, article A47 A-1 (FEC).",
+    source=(
+        "Livre des procédures fiscales, article A47 A-1 (FEC)",
+        "French tax procedure code, article A47 A-1 (FEC)",
+    ),
     columns=BALANCE,
 )
 def ledger_balance(ledger_entries: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:

@@ -88,7 +88,7 @@ MONTH_DAYS = 30
         "Un compte par ligne, avec son statut à la date.",
         "One account per row, as of the date.",
     ),
-    source="account status, as the journal has it",
+    source=("statut du compte, d’après le journal", "account status, as the journal has it"),
     columns=ROWS,
 )
 def funnel_rows(
@@ -134,7 +134,10 @@ def _entered(accounts: nw.LazyFrame[Any], as_of: Any) -> nw.LazyFrame[Any]:
             "counts clients too."
         ),
     ),
-    source="account status: suspect, prospect, client",
+    source=(
+        "statut du compte : suspect, prospect, client",
+        "account status: suspect, prospect, client",
+    ),
     columns=STOCK,
 )
 def funnel_stock(
@@ -279,7 +282,10 @@ _FAR = np.iinfo("int64").max
             "95 %."
         ),
     ),
-    source="Wilson 1927; cohorts by entry, so that no rate passes 100 %",
+    source=(
+        "Wilson 1927 ; cohortes d’entrée, pour qu’aucun taux ne passe 100 %",
+        "Wilson 1927; cohorts by entry, so that no rate passes 100 %",
+    ),
     columns=CONVERSION,
 )
 def funnel_conversion(
@@ -362,7 +368,7 @@ def funnel_conversion(
             "while a member isn't that old."
         ),
     ),
-    source="cohort analysis by entry date",
+    source=("analyse de cohortes par date d’entrée", "cohort analysis by entry date"),
     columns=CURVE,
 )
 def cohort_curve(

@@ -63,7 +63,10 @@ TREE = {
             "opportunities; outstanding: balance of 411)."
         ),
     ),
-    source="Plan comptable général, comptes 411 et 70; parents as dated in the journal",
+    source=(
+        "Plan comptable général, comptes 411 et 70 ; rattachements datés au journal",
+        "French chart of accounts, accounts 411 and 70; parents as dated in the journal",
+    ),
     columns=TREE,
 )
 def account_tree(

@@ -126,7 +126,7 @@ WEIGHTED = (
     question=("Quelles affaires sont derrière ce chiffre ?", "Which deals are behind this figure?"),
     unit=("€", "€"),
     formula=WEIGHTED,
-    source="stages of the pipeline",
+    source=("étapes du processus de vente", "stages of the pipeline"),
     columns=ROWS,
 )
 def pipeline_rows(
@@ -179,7 +179,10 @@ def pipeline_rows(
     ),
     unit=("€", "€"),
     formula=WEIGHTED,
-    source="stages of the pipeline; each deal is weighed, then added",
+    source=(
+        "étapes du processus de vente ; chaque affaire est pondérée, puis ajoutée",
+        "stages of the pipeline; each deal is weighed, then added",
+    ),
     columns=BY_STAGE,
 )
 def pipeline_by_stage(
@@ -222,7 +225,7 @@ def pipeline_by_stage(
     question=("Que pèse notre pipeline ?", "What does our pipeline weigh?"),
     unit=("€", "€"),
     formula=WEIGHTED,
-    source="stages of the pipeline",
+    source=("étapes du processus de vente", "stages of the pipeline"),
     columns=TOTALS,
 )
 def pipeline_totals(
@@ -302,7 +305,7 @@ def _summed(
         ),
         "Deals open on the month's last day, then on the date, as they stood that day.",
     ),
-    source="deal history of the journal",
+    source=("historique des affaires, au journal", "deal history of the journal"),
     columns=HISTORY,
 )
 def pipeline_history(
@@ -382,7 +385,10 @@ def _grown(values: pd.Series[Any], first: float) -> NDArray[np.float64]:
             "Wilson interval at 95 %."
         ),
     ),
-    source="Wilson 1927; deal history of the journal",
+    source=(
+        "Wilson 1927 ; historique des affaires au journal",
+        "Wilson 1927; deal history of the journal",
+    ),
     columns=STEPS,
 )
 def stage_conversion(

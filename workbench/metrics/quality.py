@@ -83,7 +83,7 @@ def _checked(
     ),
     unit=("champs", "fields"),
     formula=FORMULA,
-    source="qualification fields of the account",
+    source=("champs de qualification du compte", "qualification fields of the account"),
     columns=GAPS,
 )
 def qualification_gaps(
@@ -115,7 +115,7 @@ def qualification_gaps(
     ),
     unit=("comptes", "accounts"),
     formula=FORMULA,
-    source="qualification fields of the account",
+    source=("champs de qualification du compte", "qualification fields of the account"),
     columns=BY_OWNER,
 )
 def qualification_by_owner(

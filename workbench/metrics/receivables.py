@@ -67,7 +67,10 @@ DSO = {
 }
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
 EDGES = (0, 30, 60, 90)
-SOURCE = "Plan comptable général (ANC 2014-03), account 411; EcritureLet and DateLet of the FEC"
+SOURCE = (
+    "Plan comptable général (ANC 2014-03), compte 411 ; EcritureLet et DateLet du FEC",
+    "French chart of accounts (ANC 2014-03), account 411; EcritureLet and DateLet of the FEC",
+)
 OPEN = (
     (
         "Lignes du 411 non lettrées à la date (un lettrage postérieur ne compte pas), par jours de "

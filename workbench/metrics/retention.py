@@ -54,7 +54,10 @@ SILENT = {
             "is over, never on the same day; a new sign lifts the warning."
         ),
     ),
-    source="CNIL, référentiel « gestion commerciale » (2022): three years after the last contact.",
+    source=(
+        "CNIL, référentiel « gestion commerciale » (2022) : trois ans après le dernier contact",
+        "CNIL, reference « gestion commerciale » (2022): three years after the last contact",
+    ),
     columns=SILENT,
 )
 def retention(

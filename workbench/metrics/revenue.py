@@ -100,7 +100,10 @@ FORMULA = (
         "customer of its one 411 line; several customers or none: unallocated."
     ),
 )
-SOURCE = "Plan comptable général (ANC 2014-03), class 70"
+SOURCE = (
+    "Plan comptable général (ANC 2014-03), classe 70",
+    "French chart of accounts (ANC 2014-03), class 70",
+)
 GROUPINGS = ("account", "customer", "group", "segment", "sector", "owner", "team", *CALENDAR)
 BY_DAY = ("group", "owner", "team", *CALENDAR)
 
@@ -443,7 +446,10 @@ def _customers(named: nw.LazyFrame[Any], entries: pd.DataFrame, key: list[str]) 
             "notes, and those invoices whose 411 line is lettered."
         ),
     ),
-    source="documents tied to opportunities; account 411",
+    source=(
+        "pièces liées aux opportunités ; compte 411",
+        "documents tied to opportunities; account 411",
+    ),
     columns=INVOICED,
 )
 def won_versus_invoiced(

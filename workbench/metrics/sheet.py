@@ -29,7 +29,10 @@ EVENTS = {
         "Actions, pièces, changements de statut et d’étape, débuts et fins de contrat, datés.",
         "Activities, documents, changes of status and stage, contract beginnings and ends, dated.",
     ),
-    source="activities, documents, journal, contracts",
+    source=(
+        "actions commerciales, pièces, journal, contrats",
+        "activities, documents, journal, contracts",
+    ),
     columns=EVENTS,
 )
 def account_timeline(

@@ -132,7 +132,10 @@ def losses(moved: pd.DataFrame) -> pd.DataFrame:
             "outcome; accounts without an outcome are censored at the date."
         ),
     ),
-    source="Aalen & Johansen 1978, Scandinavian Journal of Statistics 5, 141-150",
+    source=(
+        "Aalen et Johansen 1978, Scandinavian Journal of Statistics 5, 141-150",
+        "Aalen & Johansen 1978, Scandinavian Journal of Statistics 5, 141-150",
+    ),
     columns=TIMES,
 )
 def time_to_client(
@@ -261,7 +264,7 @@ def _aalen_johansen(duration: Ints, outcome: Ints) -> pd.DataFrame:
             "in the status left."
         ),
     ),
-    source="status history of the journal",
+    source=("historique des statuts, au journal", "status history of the journal"),
     columns=TRANSITIONS,
 )
 def status_transitions(
@@ -318,7 +321,7 @@ def in_period(moved: pd.DataFrame, since: Any, until: Any) -> pd.DataFrame:
             "last time."
         ),
     ),
-    source="status history of the journal",
+    source=("historique des statuts, au journal", "status history of the journal"),
     columns=LOST,
 )
 def lost_accounts(
@@ -381,7 +384,7 @@ def firsts(status_periods: nw.LazyFrame[Any], as_of: dt.date) -> pd.DataFrame:
             "before of equal length."
         ),
     ),
-    source="status history of the journal",
+    source=("historique des statuts, au journal", "status history of the journal"),
     columns=KPI,
 )
 def new_accounts(
@@ -424,7 +427,7 @@ def new_accounts(
         "Comptes par mois de leur premier passage au statut.",
         "Accounts by month of their first arrival at the status.",
     ),
-    source="status history of the journal",
+    source=("historique des statuts, au journal", "status history of the journal"),
     columns=BY_MONTH,
 )
 def new_accounts_by_month(
@@ -462,7 +465,7 @@ def new_accounts_by_month(
         "Comptes dont le statut vaut au dernier jour du mois, puis à la date.",
         "Accounts holding the status on the month's last day, then on the date.",
     ),
-    source="status history of the journal",
+    source=("historique des statuts, au journal", "status history of the journal"),
     columns=HISTORY,
 )
 def stock_history(

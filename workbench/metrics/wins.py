@@ -102,7 +102,10 @@ WON_ON = (
         ),
         "Won / (won + lost) among deals closed in the period; Wilson interval at 95 %.",
     ),
-    source="Wilson 1927; lost deals count by construction",
+    source=(
+        "Wilson 1927 ; les affaires perdues comptent par construction",
+        "Wilson 1927; lost deals count by construction",
+    ),
     columns=RATE,
 )
 def win_rate(
@@ -176,7 +179,7 @@ def win_rate(
         "Affaires perdues dans la période, par motif ; sans motif compris.",
         "Deals lost in the period, by reason; those without one included.",
     ),
-    source="loss reason of the opportunity",
+    source=("motif de perte de l’opportunité", "loss reason of the opportunity"),
     columns=REASONS,
 )
 def loss_reasons(
@@ -229,7 +232,7 @@ def won_deals(
     question=("Quelles affaires avons-nous gagnées ?", "Which deals have we won?"),
     unit=("€", "€"),
     formula=WON_ON,
-    source="deal history of the journal",
+    source=("historique des affaires, au journal", "deal history of the journal"),
     columns=ROWS,
 )
 def won_rows(
@@ -300,7 +303,7 @@ def _won(
     question=("Qui a gagné quoi, et quand ?", "Who won what, and when?"),
     unit=("€", "€"),
     formula=WON_ON,
-    source="deal history of the journal",
+    source=("historique des affaires, au journal", "deal history of the journal"),
     columns=WON,
 )
 def won_by(
@@ -365,7 +368,7 @@ def won_by(
         ),
         "Deals won in the period and their amounts, against the period before of equal length.",
     ),
-    source="deal history of the journal",
+    source=("historique des affaires, au journal", "deal history of the journal"),
     columns=KPI,
 )
 def won_in_period(
@@ -403,7 +406,7 @@ def won_in_period(
     question=("Que gagnons-nous chaque mois ?", "What do we win each month?"),
     unit=("€", "€"),
     formula=WON_ON,
-    source="deal history of the journal",
+    source=("historique des affaires, au journal", "deal history of the journal"),
     columns=BY_MONTH,
 )
 def won_by_month(
