@@ -33,6 +33,7 @@ MEASURES = {
     msg("Affaires en cours"): "pipeline",
     msg("Encours"): "outstanding",
 }
+SHORT = {"revenue": msg("CA"), "pipeline": msg("affaires"), "outstanding": msg("encours")}
 LISTED = 40
 """So many groups, or accounts found, stand in the tree; a search finds the others."""
 SHORTEST = 2
@@ -190,7 +191,7 @@ class Groups:
         head = cards.heading(
             loc,
             loc.t("Groupes et comptes"),
-            loc.t("En propre, et avec tout ce qui est dessous ; un clic ouvre la fiche"),
+            loc.t("Avec tout ce qui est dessous (et en propre) ; un clic ouvre la fiche"),
             "account_tree",
         )
         inside = pn.Column(
@@ -245,9 +246,7 @@ class Groups:
         self.note.object = f'<div class="head"><p>{more}</p></div>'
         kept = tops["id"].head(LISTED)
         listed = frame[frame["root_id"].isin(kept)]
-        self.tree.items = nodes(
-            marks.rows(listed), kept.tolist(), self.state.measure, loc, opened=bool(asked)
-        )
+        self.tree.items = nodes(marks.rows(listed), kept.tolist(), loc, opened=bool(asked))
 
     def _open(self, item: Any) -> None:
         self.session.go("account", id=item["id"])
@@ -258,20 +257,28 @@ class Groups:
                 self._open(item)
 
 
+def worth(row: marks.Row, loc: Locale) -> str:
+    """What an account is worth by each measure; of a group its total, then the head's own."""
+    said = [loc.label(Status, row["status"])]
+    for measure, name in SHORT.items():
+        own, group = (loc.compact(row[f"{whose}_{measure}"]) for whose in ("own", "group"))
+        told = f"{loc.t(name)} {group if row['members'] > 1 else own}"
+        if row["members"] > 1:
+            told += f" ({loc.t('propre {own}', own=own)})"
+        said.append(told)
+    return " · ".join(said)
+
+
 def nodes(
-    listed: list[marks.Row], tops: list[int], measure: str, loc: Locale, *, opened: bool
+    listed: list[marks.Row], tops: list[int], loc: Locale, *, opened: bool
 ) -> list[dict[str, Any]]:
-    """The accounts as the tree takes them, each with its own amount and its group's."""
+    """The accounts as the tree takes them, each with its own amounts and its group's."""
     made: dict[Any, dict[str, Any]] = {}
     for row in listed:
-        own, group = row[f"own_{measure}"], row[f"group_{measure}"]
-        said = [loc.label(Status, row["status"]), loc.t("propre {own}", own=loc.compact(own))]
-        if row["members"] > 1:
-            said.append(loc.t("groupe {group}", group=loc.compact(group)))
         node = {
             "id": str(row["id"]),
             "label": row["name"],
-            "secondary": " · ".join(said),
+            "secondary": worth(row, loc),
             "open": opened,
             "actions": [{"label": OPEN, "icon": "open_in_new", "inline": True}],
         }

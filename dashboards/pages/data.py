@@ -169,20 +169,22 @@ def quality(scope: Scope) -> Rows:
 
 def fresh(scope: Scope) -> Number:
     """The newest date in the data, and when they were loaded."""
-    found = everything(scope).table("loads")
-    if found.empty:
+    data = everything(scope)
+    found = control.freshness.of(data).iloc[0]
+    if not found["loads"]:
         return Number(scope.loc.date(None))
-    moment = scope.loc.moment(found["started_at"].max().to_pydatetime())
+    moment = scope.loc.moment(data.table("loads")["started_at"].max().to_pydatetime())
     return Number(
-        scope.loc.date(found["data_date"].max()),
+        scope.loc.date(found["data_date"]),
         note=scope.loc.t("chargées le {moment}", moment=moment),
     )
 
 
 def refused(scope: Scope) -> Number:
     """How many rows were refused."""
-    count = len(everything(scope).table("rejected_rows"))
-    return Number(scope.loc.count(count), good=False, note=scope.loc.t("gardées avec leur motif"))
+    found = control.rejected_total.of(everything(scope)).iloc[0]
+    note = scope.loc.t("gardées avec leur motif") if found["rows"] else ""
+    return Number(scope.loc.count(found["rows"]), good=False, note=note)
 
 
 def without_account(scope: Scope) -> Number:
@@ -206,7 +208,7 @@ def view(session: Session) -> pn.Column:
     """The page: controls for those who see everything, and for all what was loaded and when."""
     loc, whole = session.loc, not session.viewer.limited
     made: list[Any] = [
-        cards.number(session, loc.t("Données du"), fresh, width=3),
+        cards.number(session, loc.t("Données du"), fresh, metric="freshness", width=3),
         *(_controls(session) if whole else [_reserved(session)]),
         tables.table(
             session,
@@ -241,7 +243,14 @@ def _controls(session: Session) -> list[Any]:
     """The cards that say whether the whole holds together."""
     loc = session.loc
     return [
-        cards.number(session, loc.t("Lignes refusées"), refused, rows=rejected, width=3),
+        cards.number(
+            session,
+            loc.t("Lignes refusées"),
+            refused,
+            metric="rejected_total",
+            rows=rejected,
+            width=3,
+        ),
         cards.number(
             session,
             loc.t("Ventes sans compte"),

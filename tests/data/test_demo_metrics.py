@@ -12,6 +12,7 @@ from workbench.metrics.control import ledger_balance, unmatched_total
 from workbench.metrics.funnel import funnel_conversion, funnel_stock
 from workbench.metrics.hierarchy import account_tree
 from workbench.metrics.pipeline import pipeline_rows
+from workbench.metrics.quality import qualification_by_owner, qualification_gaps
 from workbench.metrics.receivables import aged_balance, open_item_rows, outstanding
 from workbench.metrics.revenue import (
     revenue_by_account,
@@ -137,5 +138,46 @@ def test_story_5_late_payers(demo_data):
     assert round(most.sum(), 2) == 747071.57
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "due", "put_off"),
+    [
+        ("2025-10-01", "2025-12-31", 236, 13),
+        ("2026-01-01", "2026-03-31", 243, 119),
+        ("2026-04-01", "2026-06-30", 363, 21),
+    ],
+)
+def test_story_6_a_quarter_whose_close_dates_slip(demo_data, first, last, due, put_off):
+    """As a manager finds it: what was to close on the eve, and when it is to on the last day."""
+    eve = demo_data.at(dt.date.fromisoformat(first) - dt.timedelta(days=1))
+    expected = pipeline_rows.of(eve)
+    expected = expected[expected["close_date"].between(first, last)]
+    end = pipeline_rows.of(demo_data.at(dt.date.fromisoformat(last)), kind=None)
+    late = end[end["id"].isin(expected["id"]) & (end["close_date"] > last)]
+    assert (len(expected), len(late)) == (due, put_off)
+
+
+def test_story_8_a_branch_that_changed_group(demo_data):
+    """Its revenue of before stays with the group of the day; the tree shows it where it is."""
+    groups = ["Groupe Larrieu", "Groupe Etcheverry"]
+    year = {"since": "2024-01-01", "until": "2024-12-31"}
+    before = account_tree.of(demo_data.at(dt.date(2025, 6, 30)))
+    larrieu = before.loc[before["root"] == groups[0], "id"]
+    tree = account_tree.of(demo_data, **year)
+    passed = tree[tree["id"].isin(larrieu) & (tree["root"] == groups[1])]
+    assert (len(passed), round(passed["own_revenue"].sum(), 2)) == (5, 81509.40)
+    then = revenue_by_account.of(demo_data, by="group", **year).set_index("group")["revenue"]
+    now = tree.groupby("root")["own_revenue"].sum()
+    assert [round(then[one] - now[one], 2) for one in groups] == [81509.40, -81509.40]
+
+
 def test_story_9_competitors_contracts_that_end_soon(demo_data):
     assert len(ending_contracts.of(demo_data)) == 46
+
+
+def test_story_10_qualifications_to_complete(demo_data):
+    found = qualification_gaps.of(demo_data)
+    assert (found["gaps"] > 0).sum() == 48
+    owners = qualification_by_owner.of(demo_data)
+    assert (owners["accounts"].sum(), owners["with_gaps"].sum()) == (200, 48)
+    prospects = demo_data.table("accounts").query("status == 'prospect'")
+    assert (prospects["next_step_on"] < pd.Timestamp(2026, 9, 30)).sum() == 34

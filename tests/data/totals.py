@@ -112,7 +112,8 @@ def stories(sheets, deals):
     yield "of which never invoiced", len(set(members) - bought)
     parents = history("account", "parent")
     moved = parents[(parents["effective"] == "2025-07-01") & (parents["value"] != "")]
-    branch = below(moved["code"].iloc[0])
+    entered = sheets.set_index("code")["entered_on"]
+    branch = [one for one in below(moved["code"].iloc[0]) if entered[one] <= "2025-07-01"]
     bills = invoices()
     bills = bills[bills["account"].isin(branch)]
     yield "companies that passed from Larrieu to Etcheverry", len(branch)

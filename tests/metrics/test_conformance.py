@@ -165,6 +165,8 @@ READS = {
     ("revenue_by_account", "parent_periods"): {"by": "group"},
 }
 DECISIVE = {
+    "loads": "data_date",
+    "rejected_rows": "file",
     "accounts": "id",
     "reps": "name",
     "stages": "kind",

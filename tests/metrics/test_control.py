@@ -1,7 +1,13 @@
 from __future__ import annotations
 
 from tests.metrics.frames import frame, records, written
-from workbench.metrics.control import field_completeness, ledger_balance, unmatched_customers
+from workbench.metrics.control import (
+    field_completeness,
+    freshness,
+    ledger_balance,
+    rejected_total,
+    unmatched_customers,
+)
 
 LEDGER = written(
     "ledger_entries",
@@ -43,3 +49,15 @@ def test_empty_fields_are_missing() -> None:
     assert of.loc[("accounts", "siren"), ["rows", "missing", "filled"]].tolist() == [2, 1, 0.5]
     assert of.loc[("accounts", "city"), "filled"] == 0.0
     assert of.isna().loc[("contacts", "email"), "filled"]
+
+
+def test_data_are_as_fresh_as_the_latest_date_in_any_file() -> None:
+    loads = written("loads", "id data_date\n1 2026-09-30\n2 2026-08-31")
+    assert records(freshness(loads), "loads", "data_date") == [(2, "2026-09-30")]
+    assert records(freshness(loads[:0]), "loads") == [(0,)]
+
+
+def test_rejected_rows_and_the_files_that_they_stand_in() -> None:
+    rows = written("rejected_rows", "id file\n1 a.csv\n2 a.csv\n3 b.csv")
+    assert records(rejected_total(rows), "rows", "files") == [(3, 2)]
+    assert records(rejected_total(rows[:0]), "rows", "files") == [(0, 0)]

@@ -38,6 +38,9 @@ UNMATCHED_TOTAL = {
     "revenue": "money: class 70 net of 709, up to the date",
     "balance": "money: of 411, up to the date",
 }
+FRESH = {"loads": "count", "data_date": "date: the latest in the files; null before any load"}
+REFUSED = {"rows": "count", "files": "count: that they stand in"}
+KEPT = ("rapports des chargements", "reports of the loads")
 SOURCE = (
     "Plan comptable général (ANC 2014-03), classe 70 et compte 411",
     "French chart of accounts (ANC 2014-03), class 70 and account 411",
@@ -78,6 +81,42 @@ def field_completeness(
     result["filled"] = ratio(result["rows"] - result["missing"], result["rows"])
     ordered = result.sort_values(["filled", "table", "field"], na_position="last")
     return give(ordered, accounts, COMPLETENESS)
+
+
+@metric(
+    label=("Fraîcheur des données", "Freshness of the data"),
+    question=("De quand datent les données ?", "Of when are the data?"),
+    unit=("date", "date"),
+    formula=(
+        "Date la plus récente trouvée dans les fichiers chargés.",
+        "Latest date found in the files that were loaded.",
+    ),
+    source=KEPT,
+    columns=FRESH,
+)
+def freshness(loads: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """One row: how many loads there were, and the latest date in their files."""
+    days = collect(loads, "data_date")["data_date"]
+    result = pd.DataFrame({"loads": [len(days)], "data_date": [days.max()]})
+    return give(result, loads, FRESH)
+
+
+@metric(
+    label=("Lignes refusées", "Rejected rows"),
+    question=("Qu’est-ce qui n’a pas pu être chargé ?", "What couldn’t be loaded?"),
+    unit=("lignes", "rows"),
+    formula=(
+        "Lignes refusées au dernier chargement de leur table, gardées avec leur motif.",
+        "Rows rejected at the newest load of their table, kept with their reason.",
+    ),
+    source=KEPT,
+    columns=REFUSED,
+)
+def rejected_total(rejected_rows: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """One row: how many rows are refused, in how many files."""
+    files = collect(rejected_rows, "file")["file"]
+    result = pd.DataFrame({"rows": [len(files)], "files": [files.nunique()]})
+    return give(result, rejected_rows, REFUSED)
 
 
 @metric(
