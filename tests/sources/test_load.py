@@ -27,7 +27,7 @@ from workbench.sources import reasons
 from workbench.sources.fresh import unchanged
 from workbench.sources.load import load
 from workbench.sources.rejected import write_rejected
-from workbench.store import create, journal
+from workbench.store import create, journal, settling
 from workbench.store.access import Viewer
 from workbench.store.check import check
 from workbench.store.journal import State
@@ -230,6 +230,82 @@ def test_what_both_changed_stays_ours_and_waits_to_be_settled(engine, folder):
     report = load(engine, sources(folder), user="ana")  # the same again is no other conflict
     assert (report.table("account").kept, report.table("account").conflicts) == (1, 0)
     assert len(conflicts(engine)) == 1
+
+
+def waiting(engine):
+    columns = (SourceConflict.theirs, SourceConflict.ours)
+    with engine.connect() as connection:
+        query = select(*columns).where(SourceConflict.settled_at.is_(None))
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def says(engine, folder, old, new):
+    """The source moves account A's employees, and is loaded; what stands here then."""
+    put(folder / "crm" / "accounts.csv", f",R,{old}", f",R,{new}")
+    load(engine, sources(folder), user="ana")
+    return value(engine, select(Account.employees).where(Account.code == "A"))
+
+
+def settled(engine, keep):
+    boss = Viewer("boss", "Boss", Role.ADMIN)
+    (one,) = settling.waiting(engine, boss, dt.date.today())  # noqa: DTZ011
+    settling.settle(
+        engine,
+        one.id,
+        keep,
+        viewer=boss,
+        surface=Surface.DASHBOARD,
+        today=dt.date.today(),  # noqa: DTZ011
+    )
+
+
+def test_what_the_source_says_last_waits_and_nothing_that_it_said_before(engine, folder):
+    load(engine, sources(folder), user="ana")
+    edited(engine, "employees", 99)
+    assert says(engine, folder, 12, 13) == says(engine, folder, 13, 14) == 99
+    assert waiting(engine) == [("14", "99")]
+    assert says(engine, folder, 14, 13) == 99
+    assert waiting(engine) == [("13", "99")]
+    assert says(engine, folder, 13, 12) == 99  # as it was when we corrected it
+    assert waiting(engine) == []
+    assert says(engine, folder, 12, 13) == 99
+    assert says(engine, folder, 13, 99) == 99
+    assert waiting(engine) == []
+
+
+def test_a_source_whose_word_was_taken_is_followed_on(engine, folder):
+    """We had 99 and took its 13: that is ours no more than it is its own."""
+    load(engine, sources(folder), user="ana")
+    edited(engine, "employees", 99)
+    assert says(engine, folder, 12, 13) == 99
+    settled(engine, "theirs")
+    assert says(engine, folder, 13, 14) == 14
+    assert waiting(engine) == []
+
+
+def test_a_source_whose_word_was_refused_says_it_anew_only_once_it_has_moved(engine, folder):
+    load(engine, sources(folder), user="ana")
+    edited(engine, "employees", 99)
+    assert says(engine, folder, 12, 13) == 99
+    settled(engine, "ours")
+    assert says(engine, folder, 13, 13) == 99
+    assert waiting(engine) == []
+    assert says(engine, folder, 13, 12) == 99
+    assert waiting(engine) == [("12", "99")]
+
+
+def test_a_load_undone_leaves_nothing_to_settle(engine, folder):
+    load(engine, sources(folder), user="ana")
+    edited(engine, "employees", 99)
+    put(folder / "crm" / "accounts.csv", "Bati", "Batim")
+    assert says(engine, folder, 12, 13) == 99
+    assert waiting(engine) == [("13", "99")]
+    with engine.connect() as connection:
+        last = connection.scalar(select(Load.batch).order_by(Load.id.desc()).limit(1))
+    journal.undo(engine, last, viewer=Viewer("ada", "Ada", Role.ADMIN), surface=Surface.CLI)
+    assert waiting(engine) == []
+    assert says(engine, folder, 13, 13) == 99
+    assert waiting(engine) == [("13", "99")]
 
 
 def test_what_both_changed_to_the_same_is_no_conflict(engine, folder):

@@ -15,8 +15,8 @@ import pandas as pd
 from sqlalchemy import insert, select
 
 from workbench.sources.history import COLUMNS
-from workbench.store import outbox
-from workbench.store.batch import columns_of, defaults_of, plain, table_of
+from workbench.store import conflicts, outbox
+from workbench.store.batch import chunks, columns_of, defaults_of, plain, table_of
 from workbench.store.replay import Event, undone
 from workbench.store.schema import Change, KeptField, KeptOut, Outbox, SourceConflict
 from workbench.vocabulary import Surface
@@ -350,19 +350,33 @@ class Records:
         past, ruled = self._loaded(entity, [ids[code] for code in codes])
         compare = _ThreeWays(entity, ids, held, past, ruled, self.today.isoformat())
         settings = [*compare.plain(differing), *compare.dated(rows, timeline)]
-        new = self._keep(compare.met)
+        told = {*rows.columns, *timeline["field"]}
+        new = self._keep(entity, {ids[code] for code in rows["code"]}, told, compare.met)
         kept = compare.kept + len(compare.met) - new
         return pd.DataFrame(settings, columns=COLUMNS, dtype="object"), kept, new
 
-    def _keep(self, met: list[Conflict]) -> int:
-        """Keep conflicts that weren't met before; how many."""
-        if not met:
-            return 0
-        columns = (
-            SourceConflict.entity, SourceConflict.record_id, SourceConflict.field,
-            SourceConflict.theirs,
-        )  # fmt: skip
-        known = {tuple(row) for row in self.batch.connection.execute(select(*columns))}
+    def _keep(self, entity: str, ids: set[int], told: set[str], met: list[Conflict]) -> int:
+        """Keep the conflicts that don't wait already, and end those of which the load says no more.
+
+        Returns:
+            How many are new.
+        """
+        fresh = {(one.record_id, one.field): one for one in met}
+        waiting = select(SourceConflict.__table__).where(
+            SourceConflict.entity == entity, SourceConflict.settled_at.is_(None)
+        )
+        over = []
+        for row in self.batch.connection.execute(waiting):
+            key = (row.record_id, row.field)
+            if row.record_id not in ids or row.field not in told:
+                continue
+            if key in fresh and _json(fresh[key].theirs) == row.theirs:
+                del fresh[key]
+            else:
+                over.append(row.id)
+        at = self.batch.recorded_at
+        for some in chunks(over):
+            conflicts.end(self.batch.connection, at, SourceConflict.id.in_(some))
         rows = [
             {
                 "load_batch": self.batch.id,
@@ -374,8 +388,7 @@ class Records:
                 "theirs": _json(one.theirs),
                 "ours": _json(one.ours),
             }
-            for one in met
-            if (one.entity, one.record_id, one.field, _json(one.theirs)) not in known
+            for one in fresh.values()
         ]
         if rows:
             self.batch.connection.execute(insert(SourceConflict), rows)
@@ -428,17 +441,32 @@ class Records:
         return past, ruled
 
     def _shown(self, entity: str) -> list[tuple[int, str, Any, dt.datetime]]:
-        """What was changed here and a load has shown since: from then on the source says it."""
-        query = (
+        """What the source is known to say though no load wrote it.
+
+        What was changed here and a load has shown since, and what somebody settled.
+        """
+        arrived: Any = (
             select(Change.record_id, Change.field, Change.new, Outbox.at)
             .join(Outbox, Outbox.change_id == Change.id)
             .where(Change.entity == entity, Outbox.state == outbox.Standing.ARRIVED)
             .order_by(Outbox.at, Change.id)
         )
-        rows: Any = self.batch.connection.execute(query)
+        one = SourceConflict
+        settled: Any = (
+            select(one.record_id, one.field, one.theirs, one.met_at)
+            .where(
+                one.entity == entity,
+                one.settled_at.is_not(None),
+                one.settled_by != conflicts.BY_ITSELF,
+            )
+            .order_by(one.id)
+        )
+        rows: list[Any] = [
+            row for query in (arrived, settled) for row in self.batch.connection.execute(query)
+        ]
         return [
-            (record, name, None if new is None else orjson.loads(new), at)
-            for record, name, new, at in rows
+            (record, name, None if said is None else orjson.loads(said), at)
+            for record, name, said, at in sorted(rows, key=lambda row: row[3])
         ]
 
     def _undone(self, entity: str) -> set[int]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Table, select, update
 
 from workbench.errors import UnknownName
+from workbench.store.conflicts import BY_ITSELF
 from workbench.store.engine import writing
 from workbench.store.privacy.fields import ANONYMISED
 from workbench.store.replay import Event, active, by_record, decode, state
@@ -170,6 +171,8 @@ def records(connection: Connection, keys: Iterable[tuple[str, int]]) -> Records:
         rows = list(_of(connection, CHANGE, entity, ids))
         told = _by_loads(entity, rows)
         for row in _of(connection, CONFLICT, entity, ids):
+            if row.settled_by == BY_ITSELF:  # the source says something else since
+                continue
             key = (entity, row.record_id, row.field)
             told.append((row.met_at, key, decode(row.theirs)))
             if row.settled_at is None:

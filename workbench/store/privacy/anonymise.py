@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, bindparam, insert, select, update
 
 from workbench.errors import NotAllowed, StoreError
-from workbench.store import access, access_log
+from workbench.store import access, access_log, conflicts
 from workbench.store.batch import Author, Setting, batch, table_of
 from workbench.store.check import differing
 from workbench.store.outbox import OPEN, Standing
@@ -177,13 +177,9 @@ def _settle(connection: Connection, found: Plan) -> None:
     """Nothing that a source said of them is to be settled any more, nothing to be sent to it."""
     now = dt.datetime.now(dt.UTC)
     for entity, id_, name in found.fields:
-        connection.execute(
-            update(SourceConflict)
-            .where(
-                SourceConflict.entity == entity, SourceConflict.record_id == id_,
-                SourceConflict.field == name, SourceConflict.settled_at.is_(None),
-            )
-            .values(settled_at=now, settled_by="workbench", kept="ours")
+        conflicts.end(
+            connection, now, SourceConflict.entity == entity, SourceConflict.record_id == id_,
+            SourceConflict.field == name,
         )  # fmt: skip
         theirs = select(Change.id).where(
             Change.entity == entity, Change.record_id == id_, Change.field == name
