@@ -19,7 +19,7 @@ import workbench
 from tests.parts import CI, need
 from workbench.settings import Settings
 from workbench.sources.load import load
-from workbench.store import create
+from workbench.store import connect, create
 
 # In CI the same examples each time: a new one that fails is found by whoever changes the code.
 settings.register_profile("ci", derandomize=True)
@@ -106,12 +106,16 @@ def postgresql_server():
 @pytest.fixture
 def postgresql_url(postgresql_server):
     """An empty database."""
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(
-        f"host={postgresql_server} user=postgres dbname=postgres", autocommit=True
-    ) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    return f"postgresql://postgres@/{name}?host={postgresql_server}"
+    return _database(postgresql_server, f"t_{uuid.uuid4().hex[:12]}")
+
+
+def _database(server, name, template="template1"):
+    """A new database of the server, as that other stands; its address."""
+    dsn = f"host={server} user=postgres dbname=postgres"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return f"postgresql://postgres@/{name}?host={server}"
 
 
 @pytest.fixture(
@@ -124,9 +128,50 @@ def store_url(request, tmp_path) -> str:
     return request.getfixturevalue("postgresql_url")
 
 
+@pytest.fixture(scope="session")
+def _templates(request, tmp_path_factory):
+    """Makes the stores that others are copies of, each once per kind of database."""
+    made = {}
+
+    def template(kind, name, fill):
+        if (kind, name) not in made:
+            if kind == "sqlite":
+                url = f"sqlite:///{tmp_path_factory.mktemp('template') / name}.db"
+            else:
+                url = _database(request.getfixturevalue("postgresql_server"), name)
+            engine = create(url)
+            filled = fill(engine)
+            engine.dispose()  # the last one to close empties the write-ahead log into the file
+            made[kind, name] = url, filled
+        return made[kind, name]
+
+    return template
+
+
 @pytest.fixture
-def engine(store_url):
+def store_as(request, store_url, _templates):
+    """`store_as(name, fill)`: a store as `fill(engine)` leaves a new one, and what it gave back.
+
+    Filling is done once for all tests that name it so; each has a copy of its own.
+    """
+    opened = []
+
+    def copied(name, fill):
+        url, filled = _templates(store_url.partition(":")[0], name, fill)
+        if url.startswith("sqlite"):
+            shutil.copy(url.removeprefix("sqlite:///"), store_url.removeprefix("sqlite:///"))
+        else:
+            mine = store_url.split("/")[3].partition("?")[0]
+            _database(request.getfixturevalue("postgresql_server"), mine, name)
+        opened.append(connect(store_url))
+        return opened[-1], filled
+
+    yield copied
+    for engine in opened:
+        engine.dispose()
+
+
+@pytest.fixture
+def engine(store_as):
     """A new store."""
-    made = create(store_url)
-    yield made
-    made.dispose()
+    return store_as("empty", lambda _: None)[0]

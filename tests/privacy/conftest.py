@@ -7,8 +7,11 @@ from tests.store.company import address
 
 
 @pytest.fixture
-def office(engine, tmp_path):
+def office(store_as, tmp_path, tmp_path_factory):
     """A store with the planted person in it, and its settings."""
-    of = settings(write(tmp_path), address(engine))
-    loaded(engine, of)
-    return engine, of
+
+    def fill(engine):
+        loaded(engine, settings(write(tmp_path_factory.mktemp("office")), address(engine)))
+
+    engine, _ = store_as("office", fill)
+    return engine, settings(write(tmp_path), address(engine))
