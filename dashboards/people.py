@@ -14,7 +14,7 @@ from dashboards import cards, person_file, states, theme
 from dashboards.session import Slot
 from workbench.figures import marks
 from workbench.locale import DASH
-from workbench.store import access, connect
+from workbench.store import access, access_log, connect
 from workbench.store.journal import State
 from workbench.store.privacy import consents, looks
 from workbench.vocabulary import Channel, ConsentState, LookKind, Surface
@@ -41,6 +41,13 @@ def looked(session: Session, account: int) -> None:
             keep_days=settings.privacy.log_days,
         )
     )
+
+
+def refused(session: Session, account: str) -> None:
+    """Have it noted that a sheet was asked for which isn't the viewer's; it may be nobody's."""
+    if session.viewer.limited and account.isdecimal():
+        engine = connect(session.settings.database)
+        access_log.forbidden_later(engine, session.viewer.username, f"account {account}")
 
 
 class Consents:

@@ -11,8 +11,9 @@ import panel_material_ui as pmui
 from dashboards import cards, states
 from dashboards.editing import corrections, history
 from dashboards.session import Slot
+from workbench.errors import UnknownName
 from workbench.locale import msg
-from workbench.store import journal
+from workbench.store import access, journal
 from workbench.store.fields import RESTRICTED
 from workbench.store.journal import State
 from workbench.vocabulary import Surface
@@ -117,16 +118,21 @@ class Saves:
 
     async def _undo(self, save: history.Save) -> None:
         session, loc = self.session, self.session.loc
-        outcomes = await session.work(
-            lambda: journal.undo(
-                session.whole().engine,
-                save.batch,
-                viewer=session.viewer,
-                surface=Surface.DASHBOARD,
-                today=session.settings.today,
-                rules=session.settings.rules,
+        try:
+            outcomes = await session.work(
+                lambda: journal.undo(
+                    session.whole().engine,
+                    save.batch,
+                    viewer=session.viewer,
+                    surface=Surface.DASHBOARD,
+                    today=session.settings.today,
+                    rules=session.settings.rules,
+                )
             )
-        )
+        except UnknownName:  # nothing of it is theirs any more
+            why = loc.say(access.NOT_THEIRS)
+            self.say(loc.t("Annulation impossible : {why}", why=why))
+            return
         kept = [one for one in outcomes if one.state is not State.SAVED]
         if kept:
             why = next((one.message for one in kept if one.state is not State.HELD), "")

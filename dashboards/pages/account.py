@@ -53,6 +53,7 @@ def view(session: Session) -> pn.Column:
     asked = session.query.get("id", "")
     frame = session.whole().table("accounts")
     if not asked.isdecimal() or int(asked) not in set(frame["id"]):
+        people.refused(session, asked)
         why = loc.t("Ce compte n’existe pas, ou il n’est pas dans votre périmètre.")
         back = f'<a href="{session.link("accounts")}">{escape(loc.t("Voir les comptes"))}</a>'
         return cards.board(

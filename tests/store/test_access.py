@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pandas as pd
 import pytest
 
 import workbench
 from tests.store.company import LOADER, TODAY, address, who
-from workbench.store import access, frames, journal
+from workbench.errors import UnknownName
+from workbench.store import access, access_log, frames, groups, journal
 from workbench.store.batch import batch
-from workbench.store.journal import Edit
-from workbench.vocabulary import Surface
+from workbench.store.journal import Edit, State
+from workbench.store.privacy import consents
+from workbench.vocabulary import Channel, ConsentState, Surface
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,86 @@ def test_team_of_a_manager_on_a_day(engine, company, day, seen):
 def test_director_sees_all(engine, company):
     with engine.connect() as connection:
         assert access.visible_reps(connection, who(engine, "director"), TODAY) is None
+
+
+def forbidden(engine):
+    """Who was refused what, in order, as the log has it."""
+    seen = access_log.events(engine, dt.datetime(2020, 1, 1, tzinfo=dt.UTC))[::-1]
+    seen = seen[seen["event"] == "forbidden"]
+    return list(zip(seen["username"], seen["detail"], strict=True))
+
+
+def answers(engine, username, *edits):
+    """What saving each would answer, less what the asker knows: the record's number."""
+    ask = {"viewer": who(engine, username), "today": TODAY}
+    told = [journal.check(engine, [one], **ask)[0] for one in edits]
+    return [
+        (one.state, one.message.replace(str(one.edit.value), "…"), one.current, one.version)
+        for one in told
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("next_step", "x"), ("owner_id", 1), ("budget", "none"), ("iban", "x")]
+)
+def test_anothers_record_and_none_are_told_alike(engine, company, name, value):
+    a4 = company.accounts["A4"]
+    theirs, none = answers(
+        engine, "rep1", *(Edit("account", id_, 1, name, value) for id_ in (a4, 999))
+    )
+    assert theirs == none
+    assert theirs[0] is State.FORBIDDEN
+    [told] = answers(engine, "director", Edit("account", 999, 1, name, value))
+    assert told[:2] == (State.REFUSED, "Aucun enregistrement n’a le numéro 999.")
+
+
+def test_anothers_account_is_no_parent_and_is_told_like_none(engine, company):
+    a3, a4 = company.accounts["A3"], company.accounts["A4"]
+    theirs, none, own = answers(
+        engine, "manager", *(Edit("account", a3, 2, "parent_id", id_) for id_ in (a4, 999, 1))
+    )
+    assert theirs == none == (State.REFUSED, "Aucun enregistrement n’a le numéro ….", None, 2)
+    assert own[0] is State.SAVED
+    director = groups_of(engine, "Clés", "A4", "manager")
+    [shared] = answers(engine, "manager", Edit("account", a3, 2, "parent_id", a4))
+    assert shared[0] is State.SAVED
+    [all_] = answers(engine, director.username, Edit("account", a3, 2, "parent_id", a4))
+    assert all_[0] is State.SAVED
+
+
+def groups_of(engine, name, account, user):
+    """A group of one account, shared to be read; the director who made it."""
+    director = who(engine, "director")
+    groups.make(engine, name, director)
+    groups.put(engine, name, [account], director)
+    groups.share(engine, name, director, user=user)
+    return director
+
+
+def test_anothers_consent_change_and_none_are_told_alike(engine, company):
+    with batch(engine, LOADER) as opened:
+        person = {"code": "C1", "last_name": "Roy", "account_id": company.accounts["A4"]}
+        contact = int(opened.create("contact", pd.DataFrame([person | {"effective": TODAY}]))[0])
+    rep1, number = who(engine, "rep1"), journal.version(engine, "account", 1)
+    note = {"viewer": rep1, "surface": Surface.CLI, "date": TODAY, "proof": "x", "today": TODAY}
+    told = [
+        consents.note(engine, id_, Channel.EMAIL, ConsentState.GIVEN, **note)[0]
+        for id_ in (contact, 999)
+    ]
+    assert told[0] == told[1]
+    assert told[0].state is State.FORBIDDEN
+    a4 = company.accounts["A4"]
+    edit = Edit("account", a4, 1, "supplier", "x")
+    journal.save(engine, [edit], viewer=who(engine, "rep3"), surface=Surface.CLI, today=TODAY)
+    with engine.connect() as connection:
+        number = connection.exec_driver_sql('SELECT max(id) FROM "change"').scalar()
+    for asked in (number, number + 1):
+        with pytest.raises(UnknownName, match=f"No change or batch is called '{asked}'"):
+            journal.undo(engine, asked, viewer=rep1, surface=Surface.CLI, today=TODAY)
+    assert forbidden(engine) == [
+        ("rep1", f"contact {contact} consent"), ("rep1", "contact 999 consent"),
+        ("rep1", f"undo {number}"), ("rep1", f"undo {number + 1}"),
+    ]  # fmt: skip
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import workbench
 from tests.store.company import TODAY, address, who
+from tests.store.test_access import forbidden
 from workbench.errors import MissingColumns, NotAllowed, SettingsError, UnknownName
 from workbench.store import journal
 from workbench.store.journal import Edit, State
@@ -161,6 +162,9 @@ def test_records_of_others_are_neither_read_nor_written(data, company):
     proposal = opened.propose(frame)
     assert [e.id for e in proposal.edits] == [company.accounts["A1"], company.accounts["A2"]]
     assert {one.state for one in proposal.stopped} == {State.FORBIDDEN}
+    proposal.save(each=True)
+    others = ", ".join(f"account {company.accounts[code]}" for code in ("A3", "A4"))
+    assert forbidden(opened.engine) == [("rep1", others)]
     assert set(seen(opened, "account", {company.accounts["A4"]: 1})) == set()
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from tests.store.company import TODAY, who
+from tests.store.test_access import forbidden
 from workbench.errors import NotAllowed, UnknownName
 from workbench.store import settling
 from workbench.store.engine import writing
@@ -83,9 +84,14 @@ def test_what_the_rules_refuse_waits_on(engine, company):
     assert len(waiting(engine)) == 1
 
 
-def test_nobody_settles_what_is_not_theirs(engine, company):
-    number = met(engine, company.accounts["A4"])
+@pytest.mark.parametrize("keep", ["ours", "theirs"])
+def test_nobody_settles_what_is_not_theirs_and_that_they_tried_is_noted(engine, company, keep):
+    a4 = company.accounts["A4"]
+    number = met(engine, a4)
+    with pytest.raises(UnknownName, match="conflict to settle"):  # as if there were none
+        settle(engine, number, keep, "rep1")
     with pytest.raises(NotAllowed):
-        settle(engine, number, "ours", "rep1")
-    with pytest.raises(NotAllowed):
-        settle(engine, number, "ours", "boss")
+        settle(engine, number, keep, "boss")
+    assert len(waiting(engine)) == 1
+    tried = f"account {a4} segment"
+    assert forbidden(engine) == [("rep1", tried), ("boss", tried)]

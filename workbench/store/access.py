@@ -52,7 +52,8 @@ RESERVED = {
     ("ledger_customer", "account_id"): frozenset({Role.ANALYST, Role.DIRECTOR, Role.ADMIN}),
 }
 
-NOT_THEIRS = Reason(msg("Cette fiche n’est pas l’une des vôtres."))
+NOT_THEIRS = Reason(msg("Cette fiche n’est pas l’une des vôtres, ou n’existe plus."))
+"""What is somebody else's and what isn't there are told alike to those who see a part."""
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,12 @@ from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import NotAllowed, Reason, UnknownName
 from workbench.locale import msg
-from workbench.store import access_log, undoing
-from workbench.store.batch import Author, Batch, Setting, batch, table_of
+from workbench.store import access, access_log, undoing
+from workbench.store.batch import Author, Batch, Setting, Undo, batch, table_of
 from workbench.store.judging import Desk, Edit, Outcome, State, account_of, judge, owners
 from workbench.store.replay import BEGINNING
 from workbench.store.rules import EDITABLE, Rules
 from workbench.store.schema import Change, Load
-from workbench.vocabulary import Access
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,23 +168,12 @@ def undo(
     go, those that it deleted come back.
 
     Raises:
-        UnknownName: no change or batch is called so.
+        UnknownName: no change or batch is called so, or nothing in it is the viewer's.
         NotAllowed: what a load brought, by somebody who may not undo one.
     """
-    column = Change.batch if isinstance(changed, str) else Change.id
     try:
         with batch(engine, Author(viewer.username, surface, reason), rules, today) as opened:
-            changes = opened.connection.execute(
-                select(table_of("change")).where(column == changed).order_by(Change.id)
-            ).all()
-            if not changes:
-                raise UnknownName("change or batch", str(changed), [])
-            undos, outcomes = undoing.judge(
-                Desk(opened.connection, viewer, opened.day, opened.rules),
-                changes,
-                whole=isinstance(changed, str),
-            )
-            _logged(opened, viewer, outcomes)
+            undos, outcomes = _asked(opened, changed, viewer)
             if any(outcome.state is not State.SAVED for outcome in outcomes):
                 return _held(outcomes)
             opened.undo(undos)
@@ -198,6 +186,28 @@ def undo(
         needed = Reason(msg("D’autres fiches s’y rapportent, créées depuis ; annulez-les d’abord."))
         return [replace(one, state=State.REFUSED, message=needed) for one in outcomes]
     except NotAllowed:
-        access_log.note(engine, Access.FORBIDDEN, viewer.username, detail=f"undo {changed}")
+        access_log.forbidden(engine, viewer.username, f"undo {changed}")
+        raise
+    except UnknownName:
+        if viewer.limited:  # it may be somebody else's
+            access_log.forbidden(engine, viewer.username, f"undo {changed}")
         raise
     return outcomes
+
+
+def _asked(opened: Batch, changed: str | int, viewer: Viewer) -> tuple[list[Undo], list[Outcome]]:
+    """What undoing would come to; which records and fields aren't the viewer's isn't told."""
+    column = Change.batch if isinstance(changed, str) else Change.id
+    changes = opened.connection.execute(
+        select(table_of("change")).where(column == changed).order_by(Change.id)
+    ).all()
+    desk = Desk(opened.connection, viewer, opened.day, opened.rules)
+    undos, outcomes = undoing.judge(desk, changes, whole=isinstance(changed, str))
+    if all(outcome.message is access.NOT_THEIRS for outcome in outcomes):
+        raise UnknownName("change or batch", str(changed), [])
+    return undos, [
+        replace(one, edit=replace(one.edit, id=0, field=""))
+        if one.message is access.NOT_THEIRS
+        else one
+        for one in _logged(opened, viewer, outcomes)
+    ]

@@ -144,6 +144,21 @@ class Desk:
         self._accounts |= {(entity, id_): account for id_, account in accounts.items()}
         self._owners |= {(entity, id_): some for id_, some in owners.items()}
 
+    def seen(self, accounts: set[int]) -> set[int]:
+        """Those of the accounts that the viewer sees."""
+        if self.reps is None:
+            return accounts
+        themselves: dict[int, int | None] = {id_: id_ for id_ in accounts}
+        records: dict[int, Record] = {id_: {} for id_ in accounts}
+        owners = owners_of(self.connection, "account", records, themselves, self.today)
+        shared = access.shared(self.connection, self.viewer, self.today)
+        return {id_ for id_ in accounts if owners[id_] & self.reps or id_ in shared}
+
+    def absent(self, entity: str, name: str) -> Reason | None:
+        """Why the viewer may not write a field of a record that isn't there: as if it were."""
+        why = access.barred(self.viewer, entity, name)
+        return why or (None if self.reps is None else access.NOT_THEIRS)
+
     def closed(
         self, entity: str, name: str, record: Record, *, undoing: bool = False
     ) -> Reason | None:
@@ -312,7 +327,8 @@ def _admit(
     new = None
     effective = edit.effective or desk.today
     if record is None:
-        why = Reason(NO_SUCH, id=edit.id)
+        closed = desk.absent(edit.entity, edit.field)
+        state, why = (State.FORBIDDEN, closed) if closed else (state, Reason(NO_SUCH, id=edit.id))
     else:
         try:
             new = plain_value(edit.value, columns_of(edit.entity)[edit.field])
@@ -513,19 +529,22 @@ FOLLOWING = ("status", "stage_id")  # fields in which a value has to follow upon
 
 
 def _targets(desk: Desk, wishes: Iterable[Wish]) -> dict[str, set[int]]:
-    """By table, which of the records that wishes refer to are there."""
+    """By table, which of the records that wishes refer to are there, of accounts those in sight."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for wish in wishes:
         for key in columns_of(wish.edit.entity)[wish.edit.field].foreign_keys:
             if wish.new is not None:
                 wanted[key.column.table.name].add(wish.new)
-    return {
+    there = {
         name: {
             row[0]
             for row in rows_of(desk.connection, f'SELECT id FROM "{name}" WHERE id IN', ids)  # noqa: S608 - our names
         }
         for name, ids in wanted.items()
     }
+    if "account" in there:
+        there["account"] = desk.seen(there["account"])
+    return there
 
 
 def _dangling(wish: Wish, there: Mapping[str, set[int]]) -> Reason | None:

@@ -18,7 +18,7 @@ import pandas as pd
 from workbench.errors import MissingColumns, NotAllowed, Reason, SettingsError, UnknownName
 from workbench.locale import missing, msg
 from workbench.settings import Settings
-from workbench.store import access, journal
+from workbench.store import access, access_log, journal
 from workbench.store.batch import columns_of, events_of, plain_value
 from workbench.store.journal import Edit, Outcome, State
 from workbench.store.origin import origin
@@ -40,7 +40,6 @@ TABLE_OF = {
     "opportunity": "opportunities",
 }
 """What can be edited row by row, and the table that it is read from."""
-NOT_YOURS = Reason(msg("Cette fiche n’est pas l’une des vôtres, ou n’existe plus."))
 
 
 @dataclass(frozen=True)
@@ -122,6 +121,10 @@ class Proposal:
             NotAllowed: nobody is said to save, or no user is called so.
         """
         who = someone(self.data, viewer)
+        others = [one.edit for one in self.stopped if one.state is State.FORBIDDEN]
+        if others:
+            told = ", ".join(f"{edit.entity} {edit.id}" for edit in others)
+            access_log.forbidden(self.data.engine, who.username, told)
         if self.stopped and not each:
             return [
                 replace(one, state=State.HELD, message=journal.OTHERS)
@@ -203,7 +206,7 @@ def propose(
             id_ = 0 if missing(row["id"]) else int(row["id"])
             edit = Edit(entity, id_, _version(row) or 0, "", None)
             stopped.append(
-                Outcome(edit, State.FORBIDDEN if why is NOT_YOURS else State.REFUSED, why)
+                Outcome(edit, State.FORBIDDEN if why is access.NOT_THEIRS else State.REFUSED, why)
             )
             continue
         record = before[int(row["id"])]
@@ -253,7 +256,7 @@ def _unfit(row: Mapping[str, Any], before: Mapping[int, Record], done: set[int])
         return Reason(msg("Cette ligne n’a pas de numéro de fiche : rien n’en est créé."))
     record = before.get(int(row["id"]))
     if record is None:
-        return NOT_YOURS
+        return access.NOT_THEIRS
     if int(row["id"]) in done:
         return Reason(msg("La fiche {id} figure déjà sur une autre ligne."), id=int(row["id"]))
     if "version" not in record:

@@ -97,7 +97,7 @@ def settle(
         What became of the edit; None where ours was kept.
 
     Raises:
-        UnknownName: no conflict has that number, or it is settled.
+        UnknownName: no conflict has that number, it is settled, or in a record that isn't theirs.
         NotAllowed: the viewer may not write there.
     """
     with journal.batch(
@@ -110,7 +110,7 @@ def settle(
             )
         ).one_or_none()
         if one is None:
-            raise UnknownName("conflict to settle", str(conflict), [])
+            raise _unknown(conflict)
         table = table_of(one.entity)
         seen = connection.scalar(select(table.c.version).where(table.c.id == one.record_id)) or 0
         edit = Edit(one.entity, one.record_id, seen, one.field, decode(one.theirs), today)
@@ -134,6 +134,12 @@ def settle(
             )
             if keep == "ours":
                 outbox.again(connection, (one.entity, one.record_id, one.field))
+    if outcome.message is access.NOT_THEIRS:
+        raise _unknown(conflict)
     if outcome.state is State.FORBIDDEN:
         raise NotAllowed(outcome.message)
     return outcome if keep == "theirs" else None
+
+
+def _unknown(conflict: int) -> UnknownName:
+    return UnknownName("conflict to settle", str(conflict), [])

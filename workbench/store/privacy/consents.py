@@ -13,6 +13,7 @@ from workbench.locale import msg
 from workbench.store import access, access_log, journal
 from workbench.store.batch import Author, batch
 from workbench.store.journal import Edit, Outcome, State
+from workbench.store.judging import NO_SUCH
 from workbench.store.rules import GONE, UNPROVEN
 from workbench.store.schema import Consent, Contact
 from workbench.vocabulary import ConsentState
@@ -103,7 +104,8 @@ def _refused(
         .one_or_none()
     )
     if row is None:
-        return State.REFUSED, Reason(msg("Aucun enregistrement n’a le numéro {id}."), id=contact)
+        none = State.REFUSED, Reason(NO_SUCH, id=contact)
+        return (State.FORBIDDEN, access.NOT_THEIRS) if viewer.limited else none
     owners = journal.owners(connection, "contact", dict(row), today)
     why = access.may_write(connection, viewer, "consent", "state", owners, today, row["account_id"])
     if why:
