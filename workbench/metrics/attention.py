@@ -10,9 +10,20 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import age, deals, is_stalled
-from workbench.metrics.frames import collect, euros, give, in_cents, looked_up, told, whole
-from workbench.metrics.periods import DAY, asked, days, midnight, within
-from workbench.metrics.receivables import of_accounts, of_customers, open_items
+from workbench.metrics.frames import (
+    beside,
+    collect,
+    euros,
+    give,
+    in_cents,
+    largest_first,
+    looked_up,
+    no_ids,
+    told,
+    whole,
+)
+from workbench.metrics.periods import DAY, asked, days, limits, midnight, within
+from workbench.metrics.receivables import companies, of_customers, open_items
 
 TODO = {
     "reason": "text: stalled, slipped, past_close, contract_ends or late_payer",
@@ -51,16 +62,17 @@ LATE = (
 def _open_deals(
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],
-    accounts: nw.LazyFrame[Any],
+    known: pd.DataFrame,
     as_of: Any,
 ) -> pd.DataFrame:
-    names = collect(accounts, "id", "name").set_index("id")["name"]
+    names = known.set_index("id")["account"]
     live = deals(opportunities, stages, "name", as_of=as_of, kind="open")
-    return live[list(_DEAL)].assign(
+    found = live[list(_DEAL)].assign(
         account=looked_up(live["account_id"], names),
         is_stalled=is_stalled(live, as_of),
         stage_days=age(live["stage_since"], as_of).astype("Int64"),
     )
+    return largest_first(found, "cents", "id")
 
 
 _DEAL = ("id", "name", "account_id", "owner_id", "owner", "team_id", "team", "stage_since",
@@ -75,8 +87,8 @@ def _stalled(live: pd.DataFrame) -> pd.DataFrame:
         amount=told(euros(rows["cents"]), rows["amount"].notna()),
         date=rows["stage_since"],
         days=rows["stage_days"],
-        times=pd.array([None] * len(rows), dtype="Int64"),
-    ).sort_values(["cents", "id"], ascending=[False, True])
+        times=no_ids(len(rows)),
+    )
 
 
 def _slipped(
@@ -96,25 +108,26 @@ def _slipped(
     times = looked_up(rows["id"], pushed).fillna(0).astype("Int64")
     past = (pd.Timestamp(midnight(last)) - rows["close_date"]).dt.days.astype("Int64")
     often = (times >= least).to_numpy(dtype=bool)
-    found: pd.DataFrame = rows.assign(
-        reason=np.where(often, "slipped", "past_close"),
+    kept = often | (past > 0).fillna(value=False).to_numpy(dtype=bool)
+    found: pd.DataFrame = rows[kept]
+    return found.assign(
+        reason=np.where(often[kept], "slipped", "past_close"),
         entity="opportunity",
-        amount=told(euros(rows["cents"]), rows["amount"].notna()),
-        date=rows["close_date"],
-        days=past,
-        times=times,
-    )[often | (past > 0).fillna(value=False).to_numpy(dtype=bool)]
-    return found.sort_values(["cents", "id"], ascending=[False, True])
+        amount=told(euros(found["cents"]), found["amount"].notna()),
+        date=found["close_date"],
+        days=past[kept],
+        times=times[kept],
+    )
 
 
 def _ending(
-    contracts: nw.LazyFrame[Any], accounts: nw.LazyFrame[Any], as_of: Any, contract_days: int
+    contracts: nw.LazyFrame[Any], known: pd.DataFrame, as_of: Any, contract_days: int
 ) -> pd.DataFrame:
     last = asked("ending_contracts", as_of)
     soon = last + whole("contract_days", contract_days) * DAY
-    theirs = within(contracts.filter(nw.col("kind") == "competitor"), "ends_on", last, soon)
+    theirs = contracts.filter(nw.col("kind") == "competitor", *limits("ends_on", last, soon))
     columns = ("id", "account_id", "competitor", "subject", "ends_on", "yearly_amount")
-    rows = of_accounts(collect(theirs, *columns), accounts)
+    rows = beside(collect(theirs, *columns), "account_id", known)
     name = rows["competitor"].fillna("") + " – " + rows["subject"].fillna("")
     return rows.assign(
         reason="contract_ends",
@@ -123,7 +136,7 @@ def _ending(
         amount=told(euros(in_cents(rows["yearly_amount"])), rows["yearly_amount"].notna()),
         date=rows["ends_on"],
         days=(rows["ends_on"] - pd.Timestamp(midnight(last))).dt.days,
-        times=pd.array([None] * len(rows), dtype="Int64"),
+        times=no_ids(len(rows)),
     ).sort_values(["date", "id"])
 
 
@@ -131,7 +144,7 @@ def _late(
     ledger_entries: nw.LazyFrame[Any],
     ledger_customers: nw.LazyFrame[Any],
     documents: nw.LazyFrame[Any],
-    accounts: nw.LazyFrame[Any],
+    known: pd.DataFrame,
     as_of: Any,
     late_days: int,
     terms: int,
@@ -147,14 +160,14 @@ def _late(
         .reset_index()
     )
     found = found[(found["cents"] > 0) & (found["days"] > least)]
-    found = of_customers(found, ledger_customers, accounts)
+    found = of_customers(largest_first(found, "cents", "customer_id"), ledger_customers, known)
     return found.assign(
         reason="late_payer",
         entity="account",
         id=found["account_id"],
         name=found["account"].where(found["account"].notna(), found["customer"]),
         amount=euros(found["cents"]),
-    ).sort_values(["cents", "customer_id"], ascending=[False, True])
+    )
 
 
 @metric(
@@ -181,7 +194,7 @@ def stalled_deals(
         as_of: days are counted up to it.
     """
     asked("stalled_deals", as_of)
-    rows = _stalled(_open_deals(opportunities, stages, accounts, as_of))
+    rows = _stalled(_open_deals(opportunities, stages, companies(accounts), as_of))
     return give(rows, opportunities, TODO)
 
 
@@ -212,7 +225,7 @@ def slipped_deals(
         as_of: days are counted up to it.
         slips: put off at least so often.
     """
-    live = _open_deals(opportunities, stages, accounts, as_of)
+    live = _open_deals(opportunities, stages, companies(accounts), as_of)
     rows = _slipped(live, deal_periods, as_of, slips)
     return give(rows, opportunities, TODO)
 
@@ -243,7 +256,8 @@ def ending_contracts(
         as_of: the first of the days.
         contract_days: how far ahead is soon.
     """
-    return give(_ending(contracts, accounts, as_of, contract_days), contracts, TODO)
+    rows = _ending(contracts, companies(accounts), as_of, contract_days)
+    return give(rows, contracts, TODO)
 
 
 @metric(
@@ -275,7 +289,7 @@ def late_payers(
         late_days: late by more than so many days.
         terms: days to pay where no invoice says.
     """
-    tables = (ledger_entries, ledger_customers, documents, accounts)
+    tables = (ledger_entries, ledger_customers, documents, companies(accounts))
     return give(_late(*tables, as_of, late_days, terms), ledger_entries, TODO)
 
 
@@ -327,12 +341,13 @@ def to_decide(
         terms: days to pay where no invoice says.
     """
     asked("to_decide", as_of)
-    live = _open_deals(opportunities, stages, accounts, as_of)
-    ledger_tables = (ledger_entries, ledger_customers, documents, accounts)
+    known = companies(accounts)
+    live = _open_deals(opportunities, stages, known, as_of)
+    ledger_tables = (ledger_entries, ledger_customers, documents, known)
     parts = [
         _stalled(live),
         _slipped(live, deal_periods, as_of, slips),
-        _ending(contracts, accounts, as_of, contract_days),
+        _ending(contracts, known, as_of, contract_days),
         _late(*ledger_tables, as_of, late_days, terms),
     ]
     shaped = [part[list(TODO)] for part in parts]

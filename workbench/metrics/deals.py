@@ -13,7 +13,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from workbench.metrics.frames import collect, in_cents, looked_up, nearest
+from workbench.metrics.frames import beside, collect, in_cents, looked_up, nearest
 from workbench.metrics.periods import day, midnight, teams_on
 
 DIMENSIONS = ("owner", "team", "segment", "product", "pipeline")
@@ -43,17 +43,15 @@ def deals(
         stalled_days, cents.
     """
     known = collect(stages, "id", "label", "probability", "position", "kind", "stalled_days")
-    known = known.rename(
-        columns={"id": "stage_id", "label": "stage", "probability": "stage_probability"}
-    )
+    known = known.rename(columns={"label": "stage", "probability": "stage_probability"})
     if kind is not None:
         known = known[known["kind"] == kind]
-    kept = [nw.col("stage_id").is_in(known["stage_id"].tolist())]
+    kept = [nw.col("stage_id").is_in(known["id"].tolist())]
     last = day(as_of)
     if last is not None:
         kept.append(nw.col("created_on").is_null() | (nw.col("created_on") <= midnight(last)))
     rows = collect(opportunities.select(*_DEAL, *more).filter(*kept))
-    return rows.merge(known, on="stage_id").assign(cents=lambda found: in_cents(found["amount"]))
+    return beside(rows, "stage_id", known).assign(cents=in_cents(rows["amount"]))
 
 
 def weighed(rows: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +87,7 @@ def as_closed(
         team_periods: who led that rep then.
     """
     is_closed = rows["closed_on"].notna()
-    done = rows[is_closed]
+    done = rows.loc[is_closed, ["id", "owner_id", "closed_on"]]
     history = collect(deal_periods, "opportunity_id", "sequence", "owner_id", "valid_from")
     closed_on = looked_up(history["opportunity_id"], done.set_index("id")["closed_on"])
     begun = history[history["valid_from"] <= closed_on]
@@ -104,7 +102,10 @@ def as_closed(
         "team_id": team_id,
         "team": looked_up(team_id, who),
     }
-    return rows.assign(**{name: rows[name].mask(is_closed, held[name]) for name in held})
+    place = np.arange(len(rows))
+    place[is_closed] = len(rows) + np.arange(len(done))
+    both = {name: pd.concat([rows[name], held[name]]) for name in held}
+    return rows.assign(**{name: values.array.take(place) for name, values in both.items()})
 
 
 def age(since: pd.Series[Any], as_of: Any) -> pd.Series[Any]:

@@ -47,12 +47,16 @@ def collect(frame: nw.LazyFrame[Any], *columns: str) -> pd.DataFrame:
         result: pd.DataFrame = found.to_native().reset_index(drop=True)
     else:
         result = found.to_arrow().to_pandas(types_mapper=_PANDAS.get, date_as_object=False)
-    for name, dtype in result.dtypes.items():
-        if dtype.kind in "iu" and dtype != "Int64":
-            result[name] = result[name].astype("Int64")
-        elif dtype.kind == "M" and dtype != "datetime64[us]":
-            result[name] = result[name].astype("datetime64[us]")
-    return result
+    return pd.DataFrame({name: _usual(values) for name, values in result.items()}, copy=False)
+
+
+def _usual(values: pd.Series[Any]) -> pd.Series[Any]:
+    dtype = values.dtype
+    if dtype.kind in "iu" and dtype != "Int64":
+        return values.astype("Int64")
+    if dtype.kind == "M" and dtype != "datetime64[us]":
+        return values.astype("datetime64[us]")
+    return values
 
 
 _PANDAS = {
@@ -177,6 +181,24 @@ def places(keys: pd.Series[Any], among: pd.Series[Any]) -> NDArray[np.int64]:
     return np.asarray(found.fill_null(-1), dtype="int64")
 
 
+def beside(rows: pd.DataFrame, key: str, others: pd.DataFrame) -> pd.DataFrame:
+    """The rows, each with what the one of the others has whose `id` is its key; null without.
+
+    >>> stages = pd.DataFrame({"id": [2], "stage": ["N"]})
+    >>> beside(pd.DataFrame({"stage_id": [2, 3]}), "stage_id", stages)["stage"].tolist()
+    ['N', nan]
+    """
+    known = pd.Index(others["id"].to_numpy("int64"))
+    place = known.get_indexer(rows[key].to_numpy("int64", na_value=NOBODY))
+    found = others.drop(columns="id")
+    return rows.assign(
+        **{str(name): found[name].array.take(place, allow_fill=True) for name in found}
+    )
+
+
+NOBODY = -1  # the id of no record
+
+
 def looked_up(keys: pd.Series[Any], values: pd.Series[Any]) -> pd.Series[Any]:
     """The value of each key, null where there is none; on the keys' own index.
 
@@ -184,3 +206,29 @@ def looked_up(keys: pd.Series[Any], values: pd.Series[Any]) -> pd.Series[Any]:
     ['b', nan]
     """
     return values.reindex(pd.Index(keys)).set_axis(keys.index)
+
+
+def largest_first(rows: pd.DataFrame, amount: str, then: str) -> pd.DataFrame:
+    """The rows by whole amount, the largest first, equal ones by another column, nulls last.
+
+    Only equals are compared by it: texts take long.
+
+    >>> rows = pd.DataFrame({"cents": [5, 7, 5], "name": ["b", "c", "a"]})
+    >>> largest_first(rows, "cents", "name")["name"].tolist()
+    ['c', 'a', 'b']
+    """
+    equal = np.flatnonzero(rows[amount].duplicated(keep=False))
+    after = np.zeros(len(rows))
+    after[equal] = rows[then].iloc[equal].rank(method="min", na_option="bottom")
+    return rows.iloc[np.lexsort((after, -rows[amount].to_numpy("int64")))]
+
+
+def no_ids(size: int) -> pd.arrays.IntegerArray:
+    """So many null whole numbers.
+
+    >>> no_ids(1)
+    <IntegerArray>
+    [<NA>]
+    Length: 1, dtype: Int64
+    """
+    return pd.arrays.IntegerArray(np.zeros(size, dtype="int64"), np.ones(size, dtype=bool))

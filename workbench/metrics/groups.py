@@ -8,6 +8,7 @@ import narwhals as nw
 import pandas as pd
 
 from workbench.errors import UnknownName
+from workbench.metrics.frames import no_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,7 +86,7 @@ def labelled(frame: pd.DataFrame, by: str | None) -> pd.DataFrame:
     """What `grouped` stands for: periods by name and in order, null where there is nothing."""
     if by in NAMED:
         return frame
-    nothing = pd.array([None] * len(frame), dtype="Int64")
+    nothing = no_ids(len(frame))
     if by is None:
         return frame.assign(group_id=nothing, group=pd.Series([None] * len(frame), dtype="str"))
     if by in CALENDAR:

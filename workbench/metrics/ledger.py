@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from workbench.metrics.frames import cents, collect, looked_up
-from workbench.metrics.periods import day, earliest, limits, midnight
+from workbench.metrics.frames import collect, looked_up, rounded
+from workbench.metrics.periods import dated, day, earliest, limits, midnight
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def sales(
         nw.col("account_number").str.starts_with(SALES),
         *limits("date", since, earliest(as_of, until)),
     )
-    return lines.with_columns(cents=cents("credit") - cents("debit"))
+    return lines.with_columns(cents=_net("credit", "debit"))
 
 
 def customer_lines(
@@ -47,7 +47,12 @@ def customer_lines(
         *limits("date", None, as_of),
         *([] if only is None else [only]),
     )
-    return lines.with_columns(cents=cents("debit") - cents("credit"))
+    return lines.with_columns(cents=_net("debit", "credit"))
+
+
+def _net(plus: str, minus: str) -> nw.Expr:
+    """One amount less another, both to the cent, in whole cents; null is 0."""
+    return rounded((nw.col(plus).fill_null(0.0) - nw.col(minus).fill_null(0.0)) * 100)
 
 
 def closed_books(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> list[str]:
@@ -56,15 +61,11 @@ def closed_books(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> lis
     That entry repeats what the years before left, and its lines bear the letters that they got
     since those years' files were written: what is owed stands on it and on what followed.
     """
-    carried = ledger_entries.select("book", "opening", "account_number", "date").filter(
-        nw.col("opening").fill_null(value=False)
-    )
-    begun = carried.filter(
-        nw.col("account_number").str.starts_with(CUSTOMERS), *limits("date", None, as_of)
-    )
-    newest: dict[str, str] = {}
-    for book in sorted(collect(begun.select("book").unique())["book"].dropna()):
-        newest[company(book)] = book
+    columns = ("book", "opening", "account_number", "date")
+    carried = ledger_entries.select(*columns).filter(nw.col("opening"))
+    rows = dated(collect(carried, *columns), "date", None, as_of)  # few, where there are any
+    begun = rows.loc[rows["account_number"].str.startswith(CUSTOMERS), "book"]
+    newest = {company(book): book for book in sorted(begun.dropna().unique())}
     if not newest:
         return []
     known = collect(ledger_entries.select("book").unique())["book"].dropna()

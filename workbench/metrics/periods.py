@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.errors import SettingsError
-from workbench.metrics.frames import collect
+from workbench.metrics.frames import NOBODY, collect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -241,9 +241,6 @@ def held_on(
         place[climbing] = after
     gone = (since[place] > when) | (until[place] <= when)
     return pd.Series(pd.arrays.IntegerArray(had[place], gone), index=keys.index)
-
-
-NOBODY = -1
 
 
 def teams_on(

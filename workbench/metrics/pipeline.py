@@ -15,6 +15,7 @@ from workbench.metrics.frames import (
     collect,
     euros,
     give,
+    largest_first,
     looked_up,
     ratio,
     rounded,
@@ -158,6 +159,7 @@ def pipeline_rows(
     found = weighed(closed(deals(opportunities, stages, *more, as_of=as_of, kind=kind)))
     if kind != "open":
         found = as_closed(found, reps, deal_periods, team_periods)
+    found = largest_first(found, "cents", "id")
     result = found.assign(
         account=looked_up(found["account_id"], names),
         age_days=age(found["created_on"], as_of),
@@ -167,7 +169,7 @@ def pipeline_rows(
         probability=found["odds"],
         weighted=told(euros(found["weighted_cents"]), found["amount"].notna()),
         closing_month=found["close_date"].to_numpy("datetime64[M]").astype("datetime64[us]"),
-    ).sort_values(["cents", "id"], ascending=[False, True])
+    )
     return give(result, opportunities, ROWS)
 
 

@@ -10,12 +10,23 @@ import pandas as pd
 
 from workbench.metrics import ledger
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import collect, euros, give, places, ratio, whole
+from workbench.metrics.frames import (
+    beside,
+    collect,
+    euros,
+    give,
+    largest_first,
+    places,
+    ratio,
+    whole,
+)
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.periods import asked, midnight
 
 if TYPE_CHECKING:
     import datetime as dt
+
+    from numpy.typing import NDArray
 
 OWED = {
     "customer_id": "id: null on lines of 411 that name no customer",
@@ -84,22 +95,20 @@ OPEN = (
 )
 
 
+def companies(accounts: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """What is told of each account: name, segment and owner."""
+    found = collect(accounts, "id", "name", "owner_id", "owner", "team_id", "team", "segment")
+    return found.rename(columns={"name": "account"})
+
+
 def of_customers(
-    rows: pd.DataFrame, ledger_customers: nw.LazyFrame[Any], accounts: nw.LazyFrame[Any]
+    rows: pd.DataFrame, ledger_customers: nw.LazyFrame[Any], known: pd.DataFrame
 ) -> pd.DataFrame:
-    """The rows, each beside its `customer_id`'s name and account, and that account's owner."""
+    """The rows, each beside its `customer_id`'s name and account, and what `companies` tell."""
     customers = collect(ledger_customers, "id", "code", "name", "account_id").rename(
-        columns={"id": "customer_id", "code": "customer_code", "name": "customer"}
+        columns={"code": "customer_code", "name": "customer"}
     )
-    return of_accounts(rows.merge(customers, on="customer_id", how="left"), accounts)
-
-
-def of_accounts(rows: pd.DataFrame, accounts: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """The rows, each beside its `account_id`'s name, segment and owner."""
-    companies = collect(
-        accounts, "id", "name", "owner_id", "owner", "team_id", "team", "segment"
-    ).rename(columns={"id": "account_id", "name": "account"})
-    return rows.merge(companies, on="account_id", how="left")
+    return beside(beside(rows, "customer_id", customers), "account_id", known)
 
 
 @metric(
@@ -143,12 +152,13 @@ def outstanding(
         .agg(nw.col("cents", "open_cents", "items").sum())
         .filter((nw.col("cents") != 0) | (nw.col("items") > 0))
     )
-    rows = of_customers(collect(summed), ledger_customers, accounts)
+    owed = largest_first(collect(summed), "cents", "customer_id")
+    rows = of_customers(owed, ledger_customers, companies(accounts))
     result = rows.assign(
         balance=euros(rows["cents"]),
         open_items=euros(rows["open_cents"]),
         lettered_without_balance=euros(rows["cents"] - rows["open_cents"]),
-    ).sort_values(["cents", "customer_id"], ascending=[False, True])
+    )
     return give(result, ledger_entries, OWED)
 
 
@@ -209,8 +219,8 @@ def _begun(rows: pd.DataFrame, ledger_entries: nw.LazyFrame[Any]) -> pd.Series[A
         .filter(nw.col("piece").is_in(pieces))
     )
     first = collect(told).groupby(key)[["date", "piece_date"]].min().min(axis=1)
-    found = rows[key].merge(first.rename("first").reset_index(), on=key, how="left")["first"]
-    return rows["date"].mask(carried & found.notna(), found)
+    begun = first.reindex(pd.MultiIndex.from_frame(rows.loc[carried, key]))
+    return rows["date"].mask(carried, begun.set_axis(rows.index[carried])).fillna(rows["date"])
 
 
 @metric(
@@ -242,7 +252,7 @@ def open_item_rows(
     """
     columns = ("id", "journal", "entry", "label")
     items = open_items(ledger_entries, documents, *columns, as_of=as_of, terms=terms)
-    rows = of_customers(items, ledger_customers, accounts)
+    rows = of_customers(items, ledger_customers, companies(accounts))
     return give(rows.sort_values(["due_date", "id"]), ledger_entries, ITEMS)
 
 
@@ -284,7 +294,7 @@ def aged_balance(
         .sum()
         .reset_index()
     )
-    tied = of_customers(summed, ledger_customers, accounts)
+    tied = of_customers(summed, ledger_customers, companies(accounts))
     keys = ["group_id", "group"]
     keyed = collect(
         grouped(nw.from_native(tied).lazy(), by, groupings), *keys, "position", "cents", "items"
@@ -378,15 +388,36 @@ def dso(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> nw.LazyFrame
         as_of: the balance stands at this day; its month counts up to it.
     """
     last = asked("dso", as_of)
-    entry = ("journal", "entry", "date")
-    lines = ledger.customer_lines(ledger_entries, *entry, as_of=last)
-    sold = ledger.sales(ledger_entries, *entry, as_of=last).select(*entry).unique()
-    billed = collect(lines.join(sold, on=list(entry), how="semi"), "date", "cents")
-    balance = int(collect(ledger.receivables(ledger_entries, as_of=last), "cents")["cents"].sum())
+    owed = ledger.customer_lines(ledger_entries, *_ENTRY, "book", as_of=last)
+    lines = collect(owed, *_ENTRY, "book", "cents")
+    of_now = ~lines["book"].isin(ledger.closed_books(ledger_entries, as_of=last))
+    balance = int(lines.loc[of_now, "cents"].sum())
+    sold = collect(ledger.sales(ledger_entries, *_ENTRY, as_of=last), *_ENTRY)
+    billed = lines[_sells(lines, sold)]
     months = billed["cents"].groupby(billed["date"].dt.to_period("M")).sum()
     days, counted = _counted_back(balance, months, last)
     row = {"dso": [days], "balance": [balance / 100], "counted": [counted]}
     return give(pd.DataFrame(row), ledger_entries, DSO)
+
+
+_ENTRY = ("journal", "entry", "date")
+
+
+def _sells(lines: pd.DataFrame, sold: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether each line is of an entry that has some of the lines of class 70."""
+    first = places(lines["entry"], sold["entry"])
+    numbered = first >= 0
+    found = numbered.copy()
+    for name in ("journal", "date"):
+        told = sold[name].array.take(first, allow_fill=True)
+        found &= np.asarray(lines[name].array == told, dtype=bool)
+    again = numbered & ~found  # a number that several journals or days have
+    if again.any():
+        whole = lines.loc[again, list(_ENTRY)].merge(
+            sold.drop_duplicates(), how="left", on=list(_ENTRY), indicator=True
+        )
+        found[again] = whole["_merge"] == "both"
+    return found
 
 
 def _counted_back(balance: int, months: pd.Series[int], last: dt.date) -> tuple[float, int]:

@@ -15,7 +15,17 @@ import pandas as pd
 from workbench.metrics import ledger
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, as_closed
-from workbench.metrics.frames import collect, euros, give, in_cents, looked_up, places, ratio
+from workbench.metrics.frames import (
+    collect,
+    euros,
+    give,
+    in_cents,
+    largest_first,
+    looked_up,
+    no_ids,
+    places,
+    ratio,
+)
 from workbench.metrics.groups import CALENDAR, GROUP, choice, keyed, labelled, number
 from workbench.metrics.hierarchy import heads
 from workbench.metrics.periods import (
@@ -238,8 +248,9 @@ def revenue_by_account(
         revenue=euros(result["cents"]),
         unmatched=euros(result["unmatched"]),
         unallocated=euros(result["unallocated"]),
-    ).sort_values(["cents", "group"], ascending=[False, True], kind="stable")
-    return give(labelled(result, by), ledger_entries, REVENUE)
+    )
+    ordered = largest_first(result, "cents", "group")
+    return give(labelled(ordered, by), ledger_entries, REVENUE)
 
 
 def _told_apart(rows: pd.DataFrame) -> pd.DataFrame:
@@ -282,7 +293,7 @@ def _companies(
     by: str | None,
 ) -> pd.DataFrame:
     """Cents per customer (and day) with the company, or the kind of company, that bought."""
-    nothing = pd.Series(pd.array([None] * len(rows), dtype="Int64"))
+    nothing = pd.Series(no_ids(len(rows)))
     if by is None:
         return rows.assign(group_id=nothing, group=pd.Series([None] * len(rows), dtype="str"))
     if by == "customer":

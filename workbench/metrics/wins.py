@@ -13,7 +13,7 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, as_closed, closed, deals
-from workbench.metrics.frames import collect, euros, give, looked_up, ratio
+from workbench.metrics.frames import collect, euros, give, looked_up, no_ids, ratio
 from workbench.metrics.groups import CALENDAR, GROUP, choice, keyed, labelled
 from workbench.metrics.hierarchy import heads
 from workbench.metrics.intervals import wilson
@@ -287,7 +287,7 @@ def _won(
         days(rows.loc[known, "closed_on"]),
         collect(parent_periods, "account_id", "parent_id", "valid_from", "valid_to"),
     )
-    rows["root_id"] = pd.array([None] * len(rows), dtype="Int64")
+    rows["root_id"] = no_ids(len(rows))
     rows.loc[known, "root_id"] = root
     return rows.assign(
         account=looked_up(rows["account_id"], companies),
