@@ -1,15 +1,17 @@
-"""Files over HTTP: what isn't the asker's isn't there, and it is noted that they asked for it."""
+"""What isn't the asker's isn't there, files and sheets, and it is noted that they asked for it."""
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
+import panel as pn
 import pytest
 
 from dashboards import person_file, report_files
+from dashboards.pages import account
 from dashboards.report_files import address
 from tests.dashboards.test_doors import Site
+from tests.store import company
 from tests.store.company import TODAY, fill, who
 from workbench.exports import runs
 from workbench.exports.reports import Reports
@@ -63,9 +65,7 @@ def asked(site, username, path):
 def forbidden(site, count):
     """The last so many refusals, as the log tells them: some are written beside the answer."""
     access_log.ASIDE.submit(int).result(10)
-    seen = access_log.events(site.engine, dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
-    seen = seen[seen["event"] == "forbidden"].head(count)[::-1]
-    return list(zip(seen["username"], seen["detail"], strict=True))
+    return company.forbidden(site.engine)[-count:]
 
 
 def test_a_report_is_its_readers_alone(site):
@@ -97,3 +97,14 @@ def test_a_person_s_file_is_for_those_who_may_ask(site):
     assert asked(site, "rep1", "/person/1")[0] == 404
     assert asked(site, "rep3", "/person/999")[0] == 404
     assert forbidden(site, 2) == [("rep1", "person 1"), ("rep3", "person 999")]
+
+
+def test_anothers_sheet_is_told_like_none_and_it_is_noted(site, visit):
+    shown = []
+    for username, asked in (("rep1", "4"), ("rep1", "999"), ("rep1", "1"), ("director", "999")):
+        session = visit(site.engine, username, "account")
+        session.query["id"] = asked
+        view = account.view(session)
+        shown.append([pane.object for pane in view.select(pn.pane.HTML)])
+    assert shown[0] == shown[1] == shown[3] != shown[2]
+    assert forbidden(site, 2) == [("rep1", "account 4"), ("rep1", "account 999")]

@@ -22,7 +22,7 @@ from tests.privacy.files import (
     loaded,
     write,
 )
-from tests.store.company import address
+from tests.store.company import address, forbidden
 from workbench.errors import ChangeRefused, NotAllowed, StoreError, UnknownName
 from workbench.exports import forgetting
 from workbench.metrics import activity, control, receivables, revenue
@@ -292,6 +292,7 @@ def test_who_may(office):
     with pytest.raises(NotAllowed):
         forget(office, who, viewer=REP)
     assert contact(engine, NAME) == int(who)
+    assert forbidden(engine) == [("commercial", "anonymise")]
 
 
 def test_looking_writes_nothing(office):

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from tests.privacy.files import DIRECTOR, account
+from tests.store.company import forbidden
 from workbench.errors import NotAllowed
 from workbench.store.access import Viewer
 from workbench.store.privacy import looks
@@ -45,3 +46,4 @@ def test_older_than_is_kept_goes(office):
 def test_only_administrators_see_it(office):
     with pytest.raises(NotAllowed):
         looks.listed(office[0], DIRECTOR)
+    assert forbidden(office[0]) == [("directrice", "looks")]

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.privacy.files import DIRECTOR, NAME, REP, TODAY, account, contact
+from tests.store.company import forbidden
 from workbench.errors import NotAllowed, UnknownName
 from workbench.exports import person
 from workbench.locale import FR
@@ -68,6 +69,9 @@ def test_that_it_was_taken_out_is_noted(office):
 def test_who_may(office):
     with pytest.raises(NotAllowed, match="commercial is rep"):
         opened(office, "zq@alba.example", viewer=REP)
+    with pytest.raises(NotAllowed):
+        opened(office, "account:1", viewer=REP)
+    assert forbidden(office[0]) == [("commercial", "person"), ("commercial", "person account:1")]
     with pytest.raises(UnknownName, match="nobody"):
         opened(office, "nobody@alba.example")
 

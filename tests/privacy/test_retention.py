@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from tests.privacy.files import CRM, DIRECTOR, REP, loaded, write
+from tests.store.company import forbidden
 from workbench.errors import NotAllowed
 from workbench.exports.forgetting import Retention
 from workbench.store.access import Viewer
@@ -81,6 +82,7 @@ def test_who_may(silent):
         at(silent, "2026-09-30", REP).listed()
     with pytest.raises(NotAllowed):
         at(silent, "2026-09-30", ANALYST).warn()
+    assert forbidden(silent[0]) == [("commercial", "retention"), ("analyste", "anonymise")]
 
 
 def test_nobody_is_warned_and_anonymised_on_one_day(silent):

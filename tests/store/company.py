@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from workbench.store import access, users
+from workbench.store import access, access_log, users
 from workbench.store.batch import Author, batch
 from workbench.vocabulary import Role, Surface
 
@@ -145,6 +145,13 @@ def fill(engine) -> Company:
 def address(engine) -> str:
     """The store's address, as people write it."""
     return engine.url.set(drivername=engine.dialect.name).render_as_string(hide_password=False)
+
+
+def forbidden(engine) -> list[tuple[str, str]]:
+    """Who was refused what, in order, as the log has it."""
+    seen = access_log.events(engine, dt.datetime(2020, 1, 1, tzinfo=dt.UTC))[::-1]
+    seen = seen[seen["event"] == "forbidden"]
+    return list(zip(seen["username"], seen["detail"], strict=True))
 
 
 def who(engine, username: str) -> Viewer:

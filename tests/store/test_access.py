@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import workbench
-from tests.store.company import LOADER, TODAY, address, who
+from tests.store.company import LOADER, TODAY, address, forbidden, who
 from workbench.errors import UnknownName
-from workbench.store import access, access_log, frames, groups, journal
+from workbench.store import access, frames, groups, journal
 from workbench.store.batch import batch
 from workbench.store.journal import Edit, State
 from workbench.store.privacy import consents
@@ -30,13 +30,6 @@ def test_team_of_a_manager_on_a_day(engine, company, day, seen):
 def test_director_sees_all(engine, company):
     with engine.connect() as connection:
         assert access.visible_reps(connection, who(engine, "director"), TODAY) is None
-
-
-def forbidden(engine):
-    """Who was refused what, in order, as the log has it."""
-    seen = access_log.events(engine, dt.datetime(2020, 1, 1, tzinfo=dt.UTC))[::-1]
-    seen = seen[seen["event"] == "forbidden"]
-    return list(zip(seen["username"], seen["detail"], strict=True))
 
 
 def answers(engine, username, *edits):

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import workbench
-from tests.store.company import TODAY, address, who
-from tests.store.test_access import forbidden
+from tests.store.company import TODAY, address, forbidden, who
 from workbench.errors import MissingColumns, NotAllowed, SettingsError, UnknownName
 from workbench.store import journal
 from workbench.store.journal import Edit, State

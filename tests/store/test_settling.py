@@ -7,8 +7,7 @@ import datetime as dt
 import pytest
 from sqlalchemy import insert
 
-from tests.store.company import TODAY, who
-from tests.store.test_access import forbidden
+from tests.store.company import TODAY, forbidden, who
 from workbench.errors import NotAllowed, UnknownName
 from workbench.store import settling
 from workbench.store.engine import writing

@@ -20,7 +20,7 @@ from workbench.errors import ChangeRefused, NotAllowed, SettingsError, StoreErro
 from workbench.exports import runs
 from workbench.exports.reports import Reports
 from workbench.metrics.retention import retention
-from workbench.store import access
+from workbench.store import access, access_log
 from workbench.store.privacy import anonymise, key, people
 from workbench.store.privacy import retention as warnings
 from workbench.store.privacy.clean import clean
@@ -161,6 +161,7 @@ class Retention:
             NotAllowed: the viewer may not see a person's data whole.
         """
         if self.viewer.role not in access.EXPORTERS:
+            access_log.forbidden(self.engine, self.viewer.username, "retention")
             raise NotAllowed(
                 f"Who is kept too long is for {', '.join(sorted(access.EXPORTERS))} to see; "
                 f"{self.viewer.username} is {self.viewer.role}."

@@ -159,9 +159,7 @@ class Reports:
         """
         run = runs.read(self.root, name)
         if viewer and not (_theirs(run, viewer) and self._shown([run], viewer)):
-            access_log.forbidden_later(
-                connect(self.settings.database), viewer.username, f"report {name}"
-            )
+            self._refused(name, viewer)
             raise UnknownName("run", name, [])
         return run
 
@@ -171,7 +169,7 @@ class Reports:
         Raises:
             NotAllowed: it is somebody else's.
         """
-        _check(run, viewer)
+        self._check(run, viewer)
         self._stop(run)
 
     def remove(self, run: Run, viewer: Viewer | None) -> None:
@@ -180,7 +178,7 @@ class Reports:
         Raises:
             NotAllowed: it is somebody else's.
         """
-        _check(run, viewer)
+        self._check(run, viewer)
         self._stop(run)
         shutil.rmtree(run.folder)
 
@@ -219,6 +217,17 @@ class Reports:
         kept = {name: text for name, text in os.environ.items() if not name.startswith(withheld)}
         return kept | given | ({"WORKBENCH_VIEWER": run.viewer} if run.viewer else {})
 
+    def _check(self, run: Run, viewer: Viewer | None) -> None:
+        if viewer and not _theirs(run, viewer):
+            self._refused(run.id, viewer)
+            raise NotAllowed(
+                "This run is somebody else's: only they and an administrator may end it."
+            )
+
+    def _refused(self, name: str, viewer: Viewer) -> None:
+        engine = connect(self.settings.database)
+        access_log.forbidden_later(engine, viewer.username, f"report {name}")
+
     def _stop(self, run: Run) -> None:
         if run.progress.state.over:
             return
@@ -246,8 +255,3 @@ def may_read_errors(viewer: Viewer | None) -> bool:
 
 def _theirs(run: Run, viewer: Viewer | None) -> bool:
     return viewer is None or viewer.role is Role.ADMIN or run.viewer == viewer.username
-
-
-def _check(run: Run, viewer: Viewer | None) -> None:
-    if not _theirs(run, viewer):
-        raise NotAllowed("This run is somebody else's: only they and an administrator may end it.")

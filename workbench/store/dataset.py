@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from sqlalchemy import func, select
 
 from workbench.errors import NotAllowed, SettingsError
-from workbench.store import access, masking
+from workbench.store import access, access_log, masking
 from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
 from workbench.store.frames import PERSONAL, QUERIES, Person, Scope
@@ -497,6 +497,7 @@ def open(  # noqa: A001 - workbench.open is the front door
     bound = os.environ.get("WORKBENCH_VIEWER")
     if bound:
         if who is not None and who.username != bound:
+            access_log.forbidden(engine, bound, f"look as {who.username}")
             raise NotAllowed(f"This report runs as {bound!r} and can't look as {who.username!r}.")
         who = access.viewer(engine, bound)
     scope = Scope(None, today)

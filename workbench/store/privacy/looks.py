@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from workbench.errors import NotAllowed
-from workbench.store import access
+from workbench.store import access, access_log
 from workbench.store.engine import writing
 from workbench.store.schema import Account, Contact, Look
 
@@ -58,6 +58,7 @@ def listed(engine: Engine, viewer: Viewer) -> pd.DataFrame:
         NotAllowed: the viewer is no administrator.
     """
     if viewer.role not in access.WATCHERS:
+        access_log.forbidden(engine, viewer.username, "looks")
         raise NotAllowed("Who looked at what is for administrators to see.")
     with engine.connect() as connection:
         rows = connection.execute(
