@@ -156,6 +156,19 @@ def test_whatever_comes_back_from_a_provider_is_refused_and_noted(site):
     assert back(here, state="s", error="{x") == (403, "forbidden", "oidc: {x")
 
 
+def test_whoever_was_put_out_stays_out_whatever_the_provider_says(site, monkeypatch):
+    claims = {"iss": "https://id.example", "sub": "7", "preferred_username": "ana"}
+    monkeypatch.setattr(oidc.Provider, "claims", lambda *_: claims)
+    here = site(oidc=PROVIDER)
+    users.change(here.provider.engine, "ana", by="root", active=False)
+    assert back(here, state="s", code="x") == (403, "refused", signins.UNKNOWN)
+    with here.provider.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM user_session").scalar() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM user_identity").scalar() == 0
+    users.change(here.provider.engine, "ana", by="root", active=True)
+    assert back(here, state="s", code="x") == (302, "signed_in", "Keycloak")
+
+
 def test_a_sign_in_that_cannot_be_written_asks_to_come_back(site, monkeypatch):
     def locked(*_, **__):
         raise OperationalError("INSERT", {}, Exception("database is locked"))

@@ -131,16 +131,23 @@ def test_errors_are_for_analysts():
     ]
 
 
-def test_a_run_sees_the_store_as_its_viewer_does(reports):
+def test_a_run_sees_the_store_as_its_viewer_does_and_no_secret(reports, monkeypatch):
+    for name in ("WORKBENCH_AUTH__OIDC__CLIENT_SECRET", "workbench_auth__oidc__client_secret"):
+        monkeypatch.setenv(name, "swordfish")
+    monkeypatch.setenv("WORKBENCH_AUTH__SECRET_FILE", "var/secret")
+    monkeypatch.setenv("WORKBENCH_VIEWER", "anne")
     notebook(
         reports.settings.notebooks / "qui.ipynb",
         "# Qui",
-        "import os\nprint('viewer', os.environ.get('WORKBENCH_VIEWER'))",
+        "import os\ntext = str(sorted(os.environ.items()))",
+        "print('told', 'swordfish' in text, 'workbench_auth' in text.lower())",
+        "print('viewer', os.environ.get('WORKBENCH_VIEWER'))",
         "print('database', os.environ['WORKBENCH_DATABASE'])",
     )
     run = reports.run("qui", {}, viewer=BRUNO)
     page = run.html.read_text()
     assert "viewer bruno" in page
+    assert "told False False" in page
     assert f"database sqlite:///{Path.cwd()}/store.db" in page
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import workbench
-from tests.store.company import TODAY, address, who
+from tests.store.company import TODAY, address, forbidden, who
 from workbench.errors import NotAllowed, StoreError, UnknownName
 from workbench.store import dataset, journal
 from workbench.store.journal import Edit
@@ -160,6 +160,7 @@ def test_report_run_for_somebody_cannot_look_as_another(engine, company, monkeyp
     assert codes(opened(engine).table("accounts")) == ["A4"]
     with pytest.raises(NotAllowed):
         opened(engine, viewer="director")
+    assert forbidden(engine) == [("rep3", "look as director")]
 
 
 def test_filters(engine, company):

@@ -214,7 +214,11 @@ class Reports:
             given["WORKBENCH_CONFIG"] = str(Path(os.environ["WORKBENCH_CONFIG"]).resolve())
         # What signs people in is no notebook's business.
         withheld = ("WORKBENCH_VIEWER", "WORKBENCH_AUTH")
-        kept = {name: text for name, text in os.environ.items() if not name.startswith(withheld)}
+        kept = {
+            name: text
+            for name, text in os.environ.items()
+            if not name.upper().startswith(withheld)  # settings heed no case
+        }
         return kept | given | ({"WORKBENCH_VIEWER": run.viewer} if run.viewer else {})
 
     def _check(self, run: Run, viewer: Viewer | None) -> None:
