@@ -824,3 +824,33 @@ def test_a_damaged_file_loads_or_says_why(tmp_path, folder):
             load(engine, sources(folder), user="ana")
         (folder / "crm" / f"{name}.csv").write_text(FILES[name], "utf-8")
     assert check(engine) == []
+
+
+def test_what_is_to_come_is_set_apart_until_it_has(engine, folder):
+    """A status dated next year, and a consent: planned. An invoice of tomorrow is there today."""
+    crm, today = folder / "crm", dt.date(2024, 6, 1)
+    put(
+        crm / "history.csv", "account,A,status,2024-04-02,client\n",
+        "account,A,status,2024-04-02,client\naccount,A,status,2025-01-15,lost\n",
+    )  # fmt: skip
+    put(crm / "documents.csv", "2024-04-02", "2024-06-30")
+    (crm / "contacts.csv").write_text("code,last_name,account\nP,Pons,A\n", "utf-8")
+    (crm / "consents.csv").write_text(
+        "contact,channel,state,date\nP,email,given,2024-06-02\nP,phone,given,2024-06-01\n", "utf-8"
+    )
+    report = load(engine, sources(folder), user="ana", today=today)
+    told = {(row.table, row.reason) for row in report.rejected.itertuples()}
+    assert {
+        ("history", "Date à venir : effective = 2025-01-15"),
+        ("consent", "Date à venir : date = 2024-06-02"),
+    } <= told
+    assert value(engine, select(Account.status).where(Account.code == "A")) == "client"
+    paper = select(Document.id).where(Document.code == "F1")
+    assert value(
+        engine, select(Change.effective).where(Change.entity == "document", Change.op == "create",
+                                               Change.record_id.in_(paper)),
+    ) == today  # fmt: skip
+    assert value(engine, select(func.max(Change.effective))) <= today
+    assert check(engine) == []
+    load(engine, sources(folder), user="ana", today=dt.date(2025, 1, 15))
+    assert value(engine, select(Account.status).where(Account.code == "A")) == "lost"

@@ -53,8 +53,8 @@ class Tables:
     notes: list[str] = field(default_factory=list)
 
 
-def read(files: list[Path], preset: Preset) -> Tables:
-    """Read the preset's tables among the files.
+def read(files: list[Path], preset: Preset, today: dt.date) -> Tables:
+    """Read the preset's tables among the files; what would only hold after today is set apart.
 
     Raises:
         SourceError: a file can't be read, or none is the preset's.
@@ -63,12 +63,12 @@ def read(files: list[Path], preset: Preset) -> Tables:
     rejected = Rejected()
     found = sheets.sheets(files, preset, rejected)
     rows = [
-        tabular.rows(mapping, found[mapping.file], preset, rejected)
+        tabular.rows(mapping, found[mapping.file], preset, rejected, today)
         for mapping in preset.tables
         if mapping.file in found
     ]
     sheet = found.get(preset.history or "")
-    past = history.read(sheet, preset, rejected) if sheet else {}
+    past = history.read(sheet, preset, rejected, today) if sheet else {}
     tables = Tables(rows, past, sheet, rejected, list(found.values()))
     for one in rows:
         others = [other for other in rows if other.sheet is one.sheet]

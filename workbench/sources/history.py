@@ -17,6 +17,8 @@ from workbench.store.journal import BEGINNING
 from workbench.store.schema import ENTITIES
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from sqlalchemy import Column
 
     from workbench.sources.preset import Preset
@@ -36,8 +38,12 @@ def empty() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="object") for name in [*COLUMNS, "line"]})
 
 
-def read(sheet: Sheet, preset: Preset, rejected: Rejected) -> dict[str, pd.DataFrame]:
+def read(
+    sheet: Sheet, preset: Preset, rejected: Rejected, today: dt.date
+) -> dict[str, pd.DataFrame]:
     """The history file's rows as timelines by entity; those that don't fit set apart.
+
+    Nor does one that takes effect after today: it tells what is planned, not what was.
 
     `line` is the row's place in the sheet, for what `load` rejects later.
     """
@@ -48,6 +54,8 @@ def read(sheet: Sheet, preset: Preset, rejected: Rejected) -> dict[str, pd.DataF
     why = pd.Series("", index=cells.index, dtype="str").mask(
         day.isna(), tabular.each(reasons.NO_DATE, field="effective", text=cells["effective"])
     )
+    ahead = tabular.each(reasons.AHEAD, field="effective", text=cells["effective"])
+    why = why.mask(day > pd.Timestamp(today), ahead)
     for (name, field), group in cells[why == ""].groupby(["entity", "field"], sort=False):
         entity = NAMES.get(str(name))
         column = tabular.fields(entity).get(str(field)) if entity else None

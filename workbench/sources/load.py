@@ -5,6 +5,7 @@ Reading comes before the transaction, so that a file that can't be read leaves n
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +28,6 @@ from workbench.store.schema import Account, LedgerCustomer, Load, LoadedTable, R
 from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
-    import datetime as dt
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -142,8 +142,8 @@ def load(
         user: who loads.
         progress: called with what is being done, rows dealt with, and rows in all.
         currency: the reporting currency and the rates of others; euro without rates if left out.
-        today: since when a value holds that changed without a date; the load's own day, in UTC, if
-            left out.
+        today: since when a value holds that changed without a date, and up to when others may; the
+            load's own day, in UTC, if left out.
         rules: those that act on what is loaded; the usual ones if left out.
         key: by which those who were anonymised are known again, and left out.
 
@@ -154,13 +154,14 @@ def load(
     started = time.perf_counter()
     steps = _Steps(progress)
     ordered = sorted(sources, key=lambda source: source.kind != "crm")
-    read = [_read(source, steps) for source in ordered]
+    day = today or dt.datetime.now(dt.UTC).date()
+    read = [_read(source, steps, day) for source in ordered]
     report = LoadReport()
-    with journal.batch(engine, journal.Author(user, Surface.LOAD), rules, today) as batch:
+    with journal.batch(engine, journal.Author(user, Surface.LOAD), rules, day) as batch:
         parts = [
             _write(
                 one,
-                Records(batch, one.name, today or batch.recorded_at.date()),
+                Records(batch, one.name, day),
                 currency or Currency(),
                 steps,
                 KeptOut.of(batch.connection, key, one.name),
@@ -180,7 +181,7 @@ def load(
     return report
 
 
-def _read(source: SourceSettings, steps: _Steps) -> _Read:
+def _read(source: SourceSettings, steps: _Steps, today: dt.date) -> _Read:
     files = source.files
     if source.kind == "fec":
         texts = [path for path in files if path.suffix.lower() in (".txt", ".csv", ".tsv", "")]
@@ -188,7 +189,7 @@ def _read(source: SourceSettings, steps: _Steps) -> _Read:
             raise SourceError(f"{source.path}: no FEC file (.txt) there.")
         return _Read("fec", texts, books=ledger.read(texts, steps.reads))
     chosen = preset.find(source.preset)
-    tables = crm.read(files, chosen)
+    tables = crm.read(files, chosen, today)
     for rows in tables.rows:
         steps.reads(rows.sheet.file, rows.read)
     named = {rows.sheet.file for rows in tables.rows} | {chosen.history or ""}

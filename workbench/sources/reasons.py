@@ -17,6 +17,7 @@ MISSING = msg("Valeur manquante : {field}")
 TWICE = msg("Code en double : {code}")
 UNKNOWN = msg("Référence inconnue : {field} = {code}")
 NO_DATE = msg("Date illisible : {field} = {text}")
+AHEAD = msg("Date à venir : {field} = {text}")
 NO_VALUE = msg("Valeur illisible : {field} = {text}")
 NO_WORD = msg("Valeur inconnue : {field} = {text}")
 NO_FIELD = msg("Champ inconnu : {field}")
@@ -28,7 +29,7 @@ LINE_DATE = msg("Date illisible")
 LINE_ACCOUNT = msg("Compte illisible")
 LINE_AMOUNT = msg("Montant illisible")
 ALL = (
-    COLUMNS, QUOTES, MISSING, TWICE, UNKNOWN, NO_DATE, NO_VALUE, NO_WORD, NO_FIELD, NO_RATE,
+    COLUMNS, QUOTES, MISSING, TWICE, UNKNOWN, NO_DATE, AHEAD, NO_VALUE, NO_WORD, NO_FIELD, NO_RATE,
     NO_RATE_OF, NO_JOURNAL, LINE_DATE, LINE_ACCOUNT, LINE_AMOUNT,
 )  # fmt: skip
 

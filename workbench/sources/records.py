@@ -175,7 +175,8 @@ class Records:
             entity: table of the store.
             frame: its fields, `code` among them; references are ids, but for that to a record of
                 the same entity, which is its code.
-            begins: since when each row's record is there, ISO text, on the frame's index.
+            begins: since when each row's record is there, ISO text, on the frame's index; at the
+                latest since today, whatever date is to come in it.
             timeline: dated values as in `history`, references likewise.
         """
         columns = columns_of(entity)
@@ -192,7 +193,8 @@ class Records:
                 if name in columns
             }
         )
-        rows["begins"] = begins.to_numpy()
+        today = self.today.isoformat()
+        rows["begins"] = begins.where(begins <= today, today).to_numpy()
         held = self._held(entity)
         known = rows["code"].isin(held.index)
         counts = Counts(entity, new=int((~known).sum()))

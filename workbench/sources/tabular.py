@@ -21,6 +21,7 @@ from workbench.store.batch import table_of
 from workbench.store.schema import Money
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
     from sqlalchemy import Column
@@ -45,6 +46,7 @@ VOCABULARY = {
 }
 OURS = ("id", "version", "source", "currency_rate")  # columns that no source fills
 ISO = "%Y-%m-%d"
+HAPPENED = {"consent": {"date"}}  # dates on which something was done, never one to come
 ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")  # of a spreadsheet
 
 
@@ -71,8 +73,12 @@ class Rows:
         return self.mapping.entity
 
 
-def rows(mapping: TableMap, sheet: Sheet, preset: Preset, rejected: Rejected) -> Rows:
+def rows(
+    mapping: TableMap, sheet: Sheet, preset: Preset, rejected: Rejected, today: dt.date
+) -> Rows:
     """A sheet's rows as one of our entities, those that don't fit set apart.
+
+    Nor does one by which a value would only hold after today.
 
     Raises:
         MissingColumns: the sheet lacks a column that the preset names.
@@ -102,6 +108,10 @@ def rows(mapping: TableMap, sheet: Sheet, preset: Preset, rejected: Rejected) ->
             frame[name] = frame[name].fillna(default.arg)
         if column is not None and not column.nullable:
             refuse(frame[name].isna(), reasons.MISSING.format(field=name))
+    since = {mapping.since.when} if mapping.since else set()
+    for name in since | HAPPENED.get(mapping.entity, set()) & set(texts):
+        ahead = each(reasons.AHEAD, field=name, text=texts[name])
+        refuse(frame[name] > pd.Timestamp(today), ahead)
     twice = frame["code"].duplicated() & frame["code"].notna()
     if mapping.distinct:
         found, frame = found[~twice], frame[~twice]
