@@ -7,7 +7,7 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from workbench.errors import SettingsError
 from workbench.exports import outbox as files
@@ -17,7 +17,16 @@ from workbench.sources.load import load
 from workbench.store import journal, outbox, settling
 from workbench.store.access import Viewer
 from workbench.store.outbox import Standing
-from workbench.store.schema import Account, Load, Opportunity, Rep, SourceConflict, Stage
+from workbench.store.schema import (
+    Account,
+    Change,
+    Load,
+    Opportunity,
+    Outbox,
+    Rep,
+    SourceConflict,
+    Stage,
+)
 from workbench.vocabulary import Role, Surface
 
 TODAY = dt.date(2026, 9, 30)
@@ -90,6 +99,10 @@ def export(engine, preset="generic"):
     return files.export(engine, presets.find(str(preset)), Currency())
 
 
+def put(path, old, new):
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+
+
 def rows(engine):
     return [table.rows for table in export(engine).tables]
 
@@ -137,6 +150,23 @@ def test_what_a_rule_made_is_told_and_the_undoing_of_a_load_is_not(engine, folde
     done = journal.undo(engine, batch, viewer=BOSS, surface=Surface.CLI, today=TODAY)
     assert {one.state for one in done} == {journal.State.SAVED}
     assert waiting(engine) == []
+
+
+def test_what_a_load_said_undone_and_redone_is_nothing_to_tell(engine, folder):
+    loaded(engine, folder)
+    put(folder / "accounts.csv", "Pau", "Lons")
+    loaded(engine, folder)
+    for _ in range(3):  # undone, redone, undone again
+        with engine.connect() as connection:
+            last = connection.scalar(select(Change.batch).order_by(Change.id.desc()).limit(1))
+        outcomes = journal.undo(engine, last, viewer=BOSS, surface=Surface.CLI, today=TODAY)
+        assert [one.state for one in outcomes] == [journal.State.SAVED]
+        assert waiting(engine) == []
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(Outbox)) == 0
+    loaded(engine, folder)  # it still says Lons: nobody here said otherwise
+    with engine.connect() as connection:
+        assert connection.scalar(select(Account.city).where(Account.code == "A")) == "Lons"
 
 
 def test_the_file_has_keys_required_and_changed_columns_and_holds_what_the_source_does(

@@ -96,8 +96,9 @@ class Records:
 def queue(connection: Connection, entity: str, first: int, last: int) -> None:
     """Put the settings among these changes of an entity in, of records that a source brought.
 
-    Undoing what a load said is nothing that the source should learn, nor are confidential notes,
-    nor what is said of a record that is nobody's any more: the source knows it by another name.
+    Undoing what a load said, or redoing it, is nothing that the source should learn, nor are
+    confidential notes, nor what is said of a record that is nobody's any more: the source knows it
+    by another name.
     """
     if entity not in SENT or last < first:
         return
@@ -107,10 +108,12 @@ def queue(connection: Connection, entity: str, first: int, last: int) -> None:
     connection.exec_driver_sql(
         "INSERT INTO outbox (change_id, source, state) "  # noqa: S608 - our own names
         f"SELECT c.id, r.source, 'waiting' FROM change c JOIN \"{entity}\" r ON r.id = c.record_id "
-        "LEFT JOIN change u ON u.id = c.undoes "
         f"WHERE c.id BETWEEN {mark} AND {mark} AND c.entity = {mark} AND c.op = 'set' "
         f"{somebody}AND c.field <> 'confidential_note' AND r.source <> '' "
-        "AND (u.id IS NULL OR u.surface <> 'load')",
+        "AND (c.undoes IS NULL OR 'load' <> (WITH RECURSIVE up AS ("
+        "SELECT id, undoes, surface FROM change WHERE id = c.undoes UNION ALL "
+        "SELECT p.id, p.undoes, p.surface FROM change p JOIN up ON p.id = up.undoes) "
+        "SELECT surface FROM up WHERE undoes IS NULL))",
         (first, last, entity),
     )
 
