@@ -17,12 +17,12 @@ from sqlalchemy.exc import IntegrityError
 
 from workbench.errors import NotAllowed, Reason, UnknownName
 from workbench.locale import msg
-from workbench.store import access, access_log, undoing
+from workbench.store import access, access_log, conflicts, undoing
 from workbench.store.batch import Author, Batch, Setting, Undo, batch, table_of
 from workbench.store.judging import Desk, Edit, Outcome, State, account_of, judge, owners
 from workbench.store.replay import BEGINNING
 from workbench.store.rules import EDITABLE, Rules
-from workbench.store.schema import Change, Load
+from workbench.store.schema import Change, Load, SourceConflict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,6 +182,8 @@ def undo(
             again = update(Load).where(Load.undone_by == together).values(undone_by=None)
             opened.connection.execute(of_load)
             opened.connection.execute(again)
+            met = SourceConflict.load_batch == together
+            conflicts.end(opened.connection, opened.recorded_at, met)
     except (IntegrityError, engine.dialect.loaded_dbapi.IntegrityError):
         needed = Reason(msg("D’autres fiches s’y rapportent, créées depuis ; annulez-les d’abord."))
         return [replace(one, state=State.REFUSED, message=needed) for one in outcomes]
