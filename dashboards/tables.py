@@ -6,6 +6,7 @@ same. Numbers stay numbers up to the browser, which writes them: sorting and fil
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.models.widgets.tables import HTMLTemplateFormatter
+from bokeh.util.warnings import BokehUserWarning
 
 from dashboards import cards, downloads, states, theme
 from dashboards.browser import Sight
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
     from dashboards.session import Scope, Session
     from workbench.locale import Locale
 
+# Material's theme adds a sheet to every table in the browser, which sends all its sheets back.
+warnings.filterwarnings("ignore", "reference already known", BokehUserWarning)
+
+DATED = {Kind.DATE: 96, Kind.MOMENT: 136}
+"""So many pixels a date takes, and a moment."""
 NUMERIC = {Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.NUMBER}
 PAGE_SIZE = 12
 
@@ -208,7 +215,7 @@ class Grid:
         chooser = pmui.MultiChoice(
             label=self.session.loc.t("Colonnes"),
             options=every,
-            value=list(self.rows.columns),
+            value=self._first(),
             chip=False,
             visual_size="small",
             width=200,
@@ -220,15 +227,21 @@ class Grid:
         return chooser
 
     def _widths(self) -> list[dict[str, Any]]:
-        """Names get twice the room of numbers, which are shorter."""
+        """Names get twice the room of numbers, which are shorter; a date is never cut."""
         wide = [one.name for one in self.fields if one.kind is Kind.TEXT]
         longest = {name: self.rows.frame[name].astype(str).str.len().max() for name in wide}
-        return [{"field": name, "widthGrow": 2} for name in wide if longest[name] > LONG]
+        grown = [{"field": name, "widthGrow": 2} for name in wide if longest[name] > LONG]
+        dated = {one.name: DATED[one.kind] for one in self.fields if one.kind in DATED}
+        return [*grown, *({"field": name, "minWidth": least} for name, least in dated.items())]
 
-    def _shown(self) -> list[str]:
+    def _first(self) -> list[str]:
+        """The columns that are shown before any is chosen: on a phone the three that matter."""
         if self.session.browser.narrow:
             return list(self.rows.phone or self.rows.columns[:3])
-        chosen = list((self.chooser.value if self.chooser else None) or self.rows.columns)
+        return list(self.rows.columns)
+
+    def _shown(self) -> list[str]:
+        chosen = list((self.chooser.value if self.chooser else None) or self._first())
         return [one.name for one in self.fields if one.name in chosen]
 
     def _hidden(self, shown: Sequence[str]) -> list[str]:

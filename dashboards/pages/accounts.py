@@ -262,8 +262,8 @@ def worth(row: marks.Row, loc: Locale) -> str:
     said = [loc.label(Status, row["status"])]
     for measure, name in SHORT.items():
         own, group = (loc.compact(row[f"{whose}_{measure}"]) for whose in ("own", "group"))
-        told = f"{loc.t(name)} {group if row['members'] > 1 else own}"
-        if row["members"] > 1:
+        told = f"{loc.t(name)} {group}"
+        if group != own:
             told += f" ({loc.t('propre {own}', own=own)})"
         said.append(told)
     return " · ".join(said)

@@ -49,7 +49,7 @@ REASONS = {
     "past_close": (msg("Signatures dépassées"), msg("prévue il y a {n} j"), "event_busy"),
     "contract_ends": (
         msg("Contrats concurrents à échéance"),
-        msg("contrat concurrent fini dans {n} j"),
+        msg("contrat concurrent à échéance dans {n} j"),
         "handshake",
     ),
     "late_payer": (msg("Retards de paiement"), msg("facture échue depuis {n} j"), "payments"),

@@ -74,3 +74,15 @@ def test_flags_are_said_and_ratios_stand_in_per_cent(session):
     assert made.widget.value["stalled"].tolist() == ["oui", "non", ""]
     assert made.widget.value["coverage"].tolist()[:2] == [25.0, 50.0]
     assert {one.name: one.kind for one in made.fields}["coverage"] is Kind.RATIO
+
+
+def test_a_phone_shows_the_three_columns_that_matter_until_others_are_chosen(session):
+    session.browser.narrow = True
+    frame = pd.DataFrame({"code": ["A1"], "name": ["Adour"], "amount": [100.0], "city": ["Dax"]})
+    made = Grid(
+        session, Rows("Comptes", frame, ["code", "name", "amount"], ["city"], phone=["name"])
+    )
+    assert list(made.current().columns) == ["name"]
+    made.chooser.value = ["name", "city"]
+    assert list(made.current().columns) == ["name", "city"]
+    assert set(made.widget.hidden_columns) == {"code", "amount"}
