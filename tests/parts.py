@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = {
-    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "chromium": ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"),
     "postgresql": ("pg_ctl",),
     "office": ("soffice", "libreoffice"),
     "uno": (),  # no program: what the system's Python drives LibreOffice with

@@ -161,51 +161,97 @@ def chromium(request):
         browser.close()
 
 
-@pytest.fixture
-def page_as(chromium, server, passwords, log):
-    """`page_as("manager", "/funnel")`: a page, signed in and drawn."""
-    opened, troubles = [], []
+class Browsing:
+    """Opens pages of the server in Chromium, signed in, and notes what goes wrong in them."""
 
-    def watch(page):
+    def __init__(self, chromium, server, passwords, log):
+        self.chromium, self.server, self.passwords, self.log = chromium, server, passwords, log
+        self.opened, self.troubles = [], []
+        self._read = len(log())
+
+    def _watch(self, page):
+        ours = (self.server, self.server.replace("http", "ws"), "data:", "blob:")
+
         def asked(request):
-            if not request.url.startswith((server, server.replace("http", "ws"), "data:", "blob:")):
-                troubles.append(f"asked {request.url}")
-
-        page.on("request", asked)
-        page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
+            if not request.url.startswith(ours):
+                self.troubles.append(f"asked {request.url}")
 
         def answered(response):
             if response.status >= 500:
-                troubles.append(f"{response.status} from {response.url}: {log()[-3000:]}")
+                told = f"{response.status} from {response.url}: {self.log()[-3000:]}"
+                self.troubles.append(told)
 
+        page.on("request", asked)
         page.on("response", answered)
+        page.on("console", lambda m: self.troubles.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
 
-    def open_(role, path="/overview", *, size=None, language="fr", dark=False):
-        context = chromium.new_context(viewport=size or DESK, accept_downloads=True)
-        opened.append(context)
+    def open(self, role, path="/overview", *, size=None, language="fr", dark=False):
+        """A page of its own browser window, drawn."""
+        context = self.chromium.new_context(viewport=size or DESK, accept_downloads=True)
+        self.opened.append(context)
         context.add_cookies(
             [
-                {"name": "language", "value": language, "url": server},
-                {"name": "theme", "value": "dark" if dark else "light", "url": server},
+                {"name": "language", "value": language, "url": self.server},
+                {"name": "theme", "value": "dark" if dark else "light", "url": self.server},
             ]
         )
         page = context.new_page()
         page.set_default_timeout(20_000)
-        watch(page)
-        page.goto(server + path)
+        self._watch(page)
+        page.goto(self.server + path)
         if "/login" in page.url:
             username = ROLES[role]
             page.fill("#username", username)
-            page.fill("#password", passwords[username])
+            page.fill("#password", self.passwords[username])
             page.click("button")
-        drawn(page)
+        return drawn(page)
+
+    def close(self):
+        """Close every window."""
+        for context in self.opened:
+            context.close()
+
+    def check(self):
+        """Nothing has gone wrong, in the pages nor behind them."""
+        assert not self.troubles, self.troubles
+        written, self._read = self.log()[self._read :], len(self.log())
+        assert "Traceback" not in written, written
+
+
+@pytest.fixture
+def page_as(chromium, server, passwords, log):
+    """`page_as("manager", "/funnel")`: a page, signed in and drawn."""
+    browsing = Browsing(chromium, server, passwords, log)
+    yield browsing.open
+    browsing.close()
+    browsing.check()
+
+
+@pytest.fixture(scope="module")
+def standing(chromium, server, passwords, log):
+    """What the tests of a module have open together."""
+    browsing = Browsing(chromium, server, passwords, log)
+    yield browsing, {}
+    browsing.close()
+
+
+@pytest.fixture
+def page_at(standing):
+    """`page_at("manager", "/funnel")`: such a page, to be read; the tests of a module share it."""
+    browsing, pages = standing
+
+    def at(role, path="/overview"):
+        page = pages.get((role, path))
+        if page is None:
+            page = pages[role, path] = browsing.open(role, path)
+        elif page.get_by_role("dialog").count():
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("dialog")).to_have_count(0)
         return page
 
-    yield open_
-    for context in opened:
-        context.close()
-    assert not troubles, troubles
+    yield at
+    browsing.check()
 
 
 def drawn(page):

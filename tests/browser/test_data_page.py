@@ -15,8 +15,8 @@ from workbench.store import access, connect, journal
 from workbench.vocabulary import Surface
 
 
-def test_loads_stand_with_their_control_totals(page_as):
-    page = page_as("director", "/data")
+def test_loads_stand_with_their_control_totals(page_at):
+    page = page_at("director", "/data")
     card = page.locator(".card:has(h2:text-is('Chargements'))")
     expect(card).to_contain_text("Écritures")
     # 110 207 910,81 + 136 341 272,46 + 115 014 707,03: the three years' files
@@ -24,16 +24,16 @@ def test_loads_stand_with_their_control_totals(page_as):
     expect(card).to_contain_text("crédit 361 563 890,30")
 
 
-def test_customers_without_account_stand_with_their_amount(page_as):
-    page = page_as("director", "/data")
+def test_customers_without_account_stand_with_their_amount(page_at):
+    page = page_at("director", "/data")
     card = page.locator(".card:has(h2:text-is('Clients du grand livre sans compte'))")
     expect(card).to_contain_text("Mairie de Saint-Projet")
     expect(card.locator(".totals")).to_contain_text("3 lignes")
     expect(number(page, "Ventes sans compte").locator(".value")).to_have_text("6,8 k€")
 
 
-def test_the_ledger_balances(page_as):
-    page = page_as("director", "/data")
+def test_the_ledger_balances(page_at):
+    page = page_at("director", "/data")
     expect(number(page, "Débit − crédit du grand livre").locator(".value")).to_have_text("0,00 €")
 
 

@@ -37,16 +37,16 @@ def rows_counted(page):
     return int(re.sub(r"\D", "", count.text_content()))
 
 
-def test_the_stock_of_the_demo(page_as):
-    page = page_as("director", "/funnel")
+def test_the_stock_of_the_demo(page_at):
+    page = page_at("director", "/funnel")
     assert [value(page, name) for name in ("Suspects", "Prospects", "Clients")] == [7800, 200, 1000]
     stock = page.locator(".card:has(h2:text-is('Stock par statut'))")
     for said in ("7 800 · 86,7 %", "200 · 2,2 %", "1 000 · 11,1 %"):
         expect(stock).to_contain_text(re.compile(said.replace(" ", r"\s")))
 
 
-def test_a_click_on_a_bar_shows_as_many_accounts_as_it_says(page_as):
-    page = page_as("director", "/funnel")
+def test_a_click_on_a_bar_shows_as_many_accounts_as_it_says(page_at):
+    page = page_at("director", "/funnel")
     stock = page.locator(".card:has(h2:text-is('Stock par statut'))")
     click_mark(page, stock.locator(".point path").nth(2))
     assert rows_counted(page) == 1000
@@ -59,8 +59,8 @@ def test_the_change_of_grain_is_said(page_as):
     expect(page).to_have_url(re.compile("/pipeline"))
 
 
-def test_new_clients_are_those_listed(page_as):
-    page = page_as("manager", "/funnel")
+def test_new_clients_are_those_listed(page_at):
+    page = page_at("director", "/funnel")
     number(page, "Nouveaux clients").locator(".value").click()
     assert rows_counted(page) == value(page, "Nouveaux clients")
 

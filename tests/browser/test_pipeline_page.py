@@ -10,22 +10,22 @@ from tests.browser.test_qualify import cell, grid, save, write
 from tests.browser.test_shell import number, value
 
 
-def test_the_open_deals_are_those_listed(page_as):
-    page = page_as("director", "/pipeline")
+def test_the_open_deals_are_those_listed(page_at):
+    page = page_at("director", "/pipeline")
     number(page, "Affaires en cours").locator(".value").click()
     assert rows_counted(page) == value(page, "Affaires en cours")
 
 
-def test_a_stage_holds_as_many_deals_as_its_label_says(page_as):
-    page = page_as("director", "/pipeline")
+def test_a_stage_holds_as_many_deals_as_its_label_says(page_at):
+    page = page_at("director", "/pipeline")
     card = page.locator(".card:has(h2:text-is('Affaires en cours par étape'))")
     label = card.locator("svg text", has_text="aff.").first.text_content()
     click_mark(page, card.locator(".point path").first)
     assert rows_counted(page) == int(label.split("·")[1].split()[0])
 
 
-def test_units_stand_at_the_axes(page_as):
-    page = page_as("director", "/pipeline")
+def test_units_stand_at_the_axes(page_at):
+    page = page_at("director", "/pipeline")
     card = page.locator(".card:has(h2:text-is('Par mois de signature prévue'))")
     expect(card.locator(".ytitle")).to_have_text("Montant (M€)")
 

@@ -15,6 +15,7 @@ notes = (f"Relance {number}" for number in itertools.count(1))
 
 def grid(page):
     grid_ = page.locator(".editgrid").first
+    grid_.scroll_into_view_if_needed()  # it is filled when it is seen
     grid_.locator(".tabulator-row").first.wait_for()
     return grid_
 

@@ -11,8 +11,8 @@ from tests.browser.test_funnel_page import widest
 from tests.browser.test_shell import number
 
 
-def test_the_lines_behind_revenue_add_up_to_it(page_as):
-    page = page_as("director", "/revenue")
+def test_the_lines_behind_revenue_add_up_to_it(page_at):
+    page = page_at("director", "/revenue")
     card = number(page, "Chiffre d’affaires").locator(".value")
     exact = re.sub(r"\D", "", card.get_attribute("title").split(",")[0])
     card.click()
@@ -21,8 +21,8 @@ def test_the_lines_behind_revenue_add_up_to_it(page_as):
     assert abs(int(re.sub(r"\D", "", totals.first.inner_text())) - int(exact)) <= 1
 
 
-def test_aged_balance_has_its_five_ages_and_its_unit(page_as):
-    page = page_as("director", "/revenue")
+def test_aged_balance_has_its_five_ages_and_its_unit(page_at):
+    page = page_at("director", "/revenue")
     card = page.locator(".card:has(h2:text-is('Balance âgée'))")
     for age in ("Non échu", "1–30 j", "31–60 j", "61–90 j", "> 90 j"):
         expect(card).to_contain_text(age)

@@ -70,8 +70,8 @@ def test_a_filter_changes_what_is_drawn_and_the_address(page_as, server):
     assert value(restored, "Nouveaux prospects") == value(page, "Nouveaux prospects")
 
 
-def test_the_numbers_of_the_demo(page_as):
-    page = page_as("director")
+def test_the_numbers_of_the_demo(page_at):
+    page = page_at("director")
     assert value(page, "Nouveaux clients") > 0
     card = page.locator(".card", has_text="Comptes par statut")
     card.scroll_into_view_if_needed()
@@ -79,13 +79,13 @@ def test_the_numbers_of_the_demo(page_as):
     expect(card).to_contain_text("1 000")
 
 
-def test_a_rep_sees_less_than_the_director(page_as):
-    director, rep = page_as("director"), page_as("rep")
+def test_a_rep_sees_less_than_the_director(page_at):
+    director, rep = page_at("director"), page_at("rep")
     assert 0 < value(rep, "Nouveaux prospects") < value(director, "Nouveaux prospects")
 
 
-def test_rows_behind_a_number_add_up_to_it(page_as):
-    page = page_as("director")
+def test_rows_behind_a_number_add_up_to_it(page_at):
+    page = page_at("director")
     number(page, "Nouveaux clients").locator(".value").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Total")
@@ -93,8 +93,8 @@ def test_rows_behind_a_number_add_up_to_it(page_as):
     assert int(re.sub(r"\D", "", total)) == value(page, "Nouveaux clients")
 
 
-def test_what_is_on_screen_can_be_downloaded(page_as):
-    page = page_as("director")
+def test_what_is_on_screen_can_be_downloaded(page_at):
+    page = page_at("director")
     number(page, "Nouveaux clients").locator(".value").click()
     dialog = page.get_by_role("dialog")
     with page.expect_download() as told:
