@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
+import uuid
 
 import psycopg
 import pytest
@@ -50,6 +52,25 @@ def filled(request, store_url):
     opened = connect(store_url)
     yield opened, company
     opened.dispose()
+
+
+@pytest.fixture
+def fresh(request, database, tmp_path):
+    """Makes one new store with the small company after the other, on the test's database."""
+    numbers = itertools.count()
+
+    def copied():
+        path, company = request.getfixturevalue("sqlite_template")
+        return connect(f"sqlite:///{shutil.copy(path, tmp_path / f'{next(numbers)}.db')}"), company
+
+    def created():
+        company = request.getfixturevalue("postgresql_template")
+        server = request.getfixturevalue("postgresql_server")
+        name = f"s_{uuid.uuid4().hex[:12]}"
+        _database(server, f"CREATE DATABASE {name} TEMPLATE company")
+        return connect(f"postgresql://postgres@/{name}?host={server}"), company
+
+    return copied if database == "sqlite" else created
 
 
 @pytest.fixture

@@ -1,28 +1,35 @@
-"""Any sequence of edits, undoings, loads and looks back keeps what the journal promises."""
+"""Any sequence of edits, undoings, loads and looks back keeps what the journal promises.
+
+In `make test` a few sequences on each database; `make campaigns` runs many long ones.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import settings
+from hypothesis import assume, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import workbench
+from tests.parts import CAMPAIGNS
 from tests.store.company import LOADER, TODAY, address, who
-from workbench.store import connect, journal
-from workbench.store.batch import batch
+from tests.store.crm import ACCOUNTS, STARTS, Agreed, Crm
+from workbench.store import journal, settling
+from workbench.store.batch import batch, events_of
 from workbench.store.check import check
 from workbench.store.journal import Edit, State
+from workbench.store.past import past
+from workbench.store.replay import by_record
 from workbench.vocabulary import Surface
 
 FIELDS = {
-    "segment": st.sampled_from(["gros", "petit", "moyen", None]),
+    "segment": st.sampled_from(["gros", "petit", "moyen"]),
     "next_step": st.text(st.characters(codec="utf-8"), max_size=8),
     "budget": st.integers(0, 10**9).map(lambda cents: cents / 100),
     "status": st.sampled_from(["suspect", "prospect", "client", "lost"]),
@@ -31,29 +38,67 @@ FIELDS = {
 EDITS = st.one_of(*(st.tuples(st.just(name), values) for name, values in FIELDS.items()))
 DAYS = st.dates(dt.date(2025, 1, 1), TODAY)
 ASKED = st.one_of(DAYS, st.dates(TODAY, TODAY + dt.timedelta(30)))
+TOLD = {  # what the CRM may say of a field, and people may make of it
+    "segment": st.sampled_from(["gros", "petit", "moyen"]),
+    "amount": st.sampled_from([100.0, 200.5, 300.0]),
+    "stage": st.sampled_from(["A", "N", "C"]),
+}
+WORDS = st.sampled_from(list(STARTS)).flatmap(lambda key: st.tuples(st.just(key), TOLD[key[2]]))
+TABLES = {
+    "account": "id, version, name, status, segment, need, budget, next_step",
+    "opportunity": "id, version, name, stage_id, amount, close_date",
+}
 
 
 class Journal(RuleBasedStateMachine):
-    """People edit, undo and load; whatever they do, tables and journal agree."""
+    """People edit, undo, settle and load; whatever they do, tables and journal agree."""
 
-    template: Path
+    fresh = None  # makes a new store with the small company
 
     @initialize()
-    def open_store(self) -> None:
+    def open_store(self):
         self.folder = tempfile.TemporaryDirectory()
-        path = Path(self.folder.name) / "store.db"
-        shutil.copy(self.template, path)
-        self.engine = connect(f"sqlite:///{path}")
+        self.engine, company = self.fresh()
         self.viewer = who(self.engine, "director")
-        self.batches: list[str] = []
-        self.loads = 0
+        self.stages = {id_: code for code, id_ in company.stages.items()}
+        self.crm, self.agreed = Crm(Path(self.folder.name)), Agreed()
+        self.batches, self.moments, self.loads = [], [], 0
+        self.crm.load(self.engine)
+        self.agreed.words = {key: [(None, value)] for key, value in STARTS.items()}
 
-    def rows(self):
+    def rows(self, engine=None, *, versions=False):
+        """The records as they stand; versions only grow."""
+        found = {}
+        with (engine or self.engine).connect() as connection:
+            for table, names in TABLES.items():
+                query = f"SELECT {names} FROM {table} ORDER BY id"
+                for id_, version, *values in connection.exec_driver_sql(query):
+                    found[table, id_] = (version if versions else 0, *map(plain, values))
+        return found
+
+    def value(self, key):
+        """What stands here in a field of which the CRM tells."""
+        entity, code, name = key
+        column = "stage_id" if name == "stage" else name
+        query = f"SELECT id, {column} FROM {entity} WHERE code = '{code}' AND source = 'generic'"
         with self.engine.connect() as connection:
-            accounts = connection.exec_driver_sql(
-                "SELECT id, name, status, segment, need, budget, next_step FROM account ORDER BY id"
-            ).all()
-        return [tuple(row) for row in accounts]
+            ((id_, value),) = connection.exec_driver_sql(query)
+        return id_, self.stages[value] if name == "stage" else plain(value)
+
+    def ruled(self, id_, key):
+        """What a rule last made of a field, and still stands."""
+        if key[2] != "stage":
+            return None
+        with self.engine.connect() as connection:
+            by_rule = {
+                number
+                for (number,) in connection.exec_driver_sql(
+                    "SELECT id FROM change WHERE surface = 'rule'"
+                )
+            }
+            held = dict(by_record(events_of(connection, key[0], [id_])))[id_]
+        made = [one.value for one in held if one.id in by_rule and one.field == "stage_id"]
+        return self.stages[made[-1]] if made else None
 
     def newest(self):
         with self.engine.connect() as connection:
@@ -61,38 +106,75 @@ class Journal(RuleBasedStateMachine):
                 "SELECT batch FROM change ORDER BY id DESC LIMIT 1"
             ).scalar()
 
-    @rule(at=st.integers(0, 30), edits=st.lists(EDITS, min_size=1, max_size=3), day=ASKED)
-    def edit(self, at, edits, day):
-        before, newest = self.rows(), self.newest()
-        id_ = before[at % len(before)][0]
-        version = journal.version(self.engine, "account", id_)
-        asked = [Edit("account", id_, version, name, value, day) for name, value in edits]
+    def save(self, asked):
+        """Save, and tell the batch that it made: none where all was there already."""
+        newest = self.newest()
         outcomes = journal.save(
             self.engine, asked, viewer=self.viewer, surface=Surface.DASHBOARD, today=TODAY
         )
+        made = self.newest()
+        return outcomes, made if made != newest else None
+
+    def undo(self, what):
+        return journal.undo(
+            self.engine, what, viewer=self.viewer, surface=Surface.DASHBOARD, today=TODAY
+        )
+
+    def undone(self, what):
+        """Undo a batch, which nothing forbids."""
+        assert {one.state for one in self.undo(what)} == {State.SAVED}
+        made = self.newest()
+        self.agreed.undoes[made] = what
+        return made
+
+    def account(self, at):
+        ids = [id_ for table, id_ in self.rows() if table == "account"]
+        return ids[at % len(ids)]
+
+    def edits(self, at, asked, day):
+        id_ = self.account(at)
+        version = journal.version(self.engine, "account", id_)
+        return [Edit("account", id_, version, name, value, day) for name, value in asked]
+
+    @rule(at=st.integers(0, 30), asked=st.lists(EDITS, min_size=1, max_size=3), day=ASKED)
+    def edit(self, at, asked, day):
+        before = self.rows(versions=True)
+        outcomes, made = self.save(self.edits(at, asked, day))
         if any(outcome.state is not State.SAVED for outcome in outcomes):
-            assert self.rows() == before
+            assert self.rows(versions=True) == before
             return
         assert day <= TODAY
-        if self.newest() != newest:  # it was not there already
-            self.batches.append(self.newest())
+        if made:
+            self.batches.append(made)
 
-    @rule(at=st.integers(0, 30), edit=EDITS, day=ASKED)
-    def edit_and_undo_is_as_before(self, at, edit, day):
-        before, newest = self.rows(), self.newest()
-        id_ = before[at % len(before)][0]
-        version = journal.version(self.engine, "account", id_)
-        asked = [Edit("account", id_, version, *edit, day)]
-        (outcome,) = journal.save(
-            self.engine, asked, viewer=self.viewer, surface=Surface.DASHBOARD, today=TODAY
-        )
-        if outcome.state is State.SAVED and self.newest() != newest:
-            undone = self.undo(self.newest())
-            assert {one.state for one in undone} == {State.SAVED}
+    @rule(word=WORDS)
+    def correct(self, word):
+        """Somebody here knows better than the CRM."""
+        (entity, _, name), value = word
+        id_, _ = self.value(word[0])
+        if name == "stage":
+            name, value = "stage_id", {code: id_ for id_, code in self.stages.items()}[value]
+        version = journal.version(self.engine, entity, id_)
+        _, made = self.save([Edit(entity, id_, version, name, value, TODAY)])
+        if made:
+            self.batches.append(made)
+
+    @rule(at=st.integers(0, 30), asked=EDITS, day=ASKED)
+    def edit_undo_and_redo(self, at, asked, day):
+        before = self.rows()
+        _, made = self.save(self.edits(at, [asked], day))
+        if made:
+            after = self.rows()
+            undone = self.undone(made)
+            assert self.rows() == before
+            redone = self.undone(undone)
+            assert self.rows() == after
+            self.undone(redone)
         assert self.rows() == before
 
     @rule(codes=st.sets(st.integers(1, 6), min_size=1, max_size=3), two_way=st.booleans(), day=DAYS)
-    def load(self, codes, two_way, day):
+    def calls(self, codes, two_way, day):
+        """A load of new accounts, each with a call: answered, it makes a prospect."""
         self.loads += 1
         frame = pd.DataFrame({"code": [f"L{self.loads}/{code}" for code in sorted(codes)]})
         with batch(self.engine, LOADER) as opened:
@@ -102,37 +184,116 @@ class Journal(RuleBasedStateMachine):
             )
             opened.create("activity", calls)
         self.batches.append(opened.id)
+        states = {self.rows()["account", id_][2] for id_ in ids}
+        assert states == {"prospect" if two_way else "suspect"}
 
+    @rule(words=st.lists(WORDS, max_size=3))
+    def load(self, words):
+        """The CRM's files again, some of it changed: three ways, field by field."""
+        self.crm.says |= dict(words)
+        wanted = {}
+        for key in STARTS:
+            id_, ours = self.value(key)
+            wanted[key] = self.agreed.judge(key, ours, self.crm.says[key], self.ruled(id_, key))
+        made = self._load()
+        for key, (value, disputed) in wanted.items():
+            assert self.value(key)[1] == value
+            if not disputed and value == self.crm.says[key] != self.agreed.last(key):
+                self.agreed.words[key].append((made, value))
+        assert self.waiting() == {key for key, (_, disputed) in wanted.items() if disputed}
+
+    def _load(self):
+        newest = self.newest()
+        self.crm.load(self.engine)
+        made = self.newest()
+        if made == newest:
+            return None
+        self.batches.append(made)
+        return made
+
+    @rule(at=st.sampled_from([0, 1]), quote=st.booleans())
+    def paper(self, at, quote):
+        """The CRM has an accepted quote, or an invoice: its account is a client, its deal won."""
+        account, deal = ACCOUNTS[at], ("D1", "D2")[at]
+        assume(self.crm.says == {key: self.agreed.last(key) for key in STARTS})
+        self.crm.papers.append(("quote" if quote else "invoice", "accepted", account, deal))
+        _, stage = self.value(("opportunity", deal, "stage"))
+        self._load()
+        id_, _ = self.value(("account", account, "segment"))
+        assert self.rows()["account", id_][2] == "client"
+        if quote:
+            assert self.value(("opportunity", deal, "stage"))[1] == "O" or stage == "O"
+
+    def waiting(self):
+        """The fields in which the CRM and we differ; what it says waits there."""
+        codes = {self.value(key)[0]: key[1] for key in STARTS if key[0] == "account"}
+        deals = {self.value(key)[0]: key[1] for key in STARTS if key[0] == "opportunity"}
+        found = set()
+        for one in settling.waiting(self.engine, self.viewer, TODAY):
+            code = (codes if one.entity == "account" else deals)[one.record_id]
+            key = (one.entity, code, one.field.removesuffix("_id"))
+            theirs = self.stages[one.theirs] if key[2] == "stage" else one.theirs
+            assert theirs == self.crm.says[key]
+            found.add(key)
+        return found
+
+    @precondition(lambda self: settling.waiting(self.engine, self.viewer, TODAY))
+    @rule(at=st.integers(0, 5), keep=st.sampled_from(["ours", "theirs"]))
+    def settle(self, at, keep):
+        waiting = settling.waiting(self.engine, self.viewer, TODAY)
+        one = waiting[at % len(waiting)]
+        before, newest = self.rows(), self.newest()
+        outcome = settling.settle(
+            self.engine, one.id, keep, viewer=self.viewer, surface=Surface.DASHBOARD, today=TODAY
+        )
+        left = {other.id for other in settling.waiting(self.engine, self.viewer, TODAY)}
+        if keep == "ours" or outcome.state is not State.SAVED:
+            assert self.rows() == before
+        elif self.newest() != newest:
+            self.batches.append(self.newest())
+        done = keep == "ours" or outcome.state is State.SAVED
+        assert left == {other.id for other in waiting} - ({one.id} if done else set())
+        if done:
+            code = {self.value(key)[0]: key[1] for key in STARTS if key[0] == one.entity}
+            key = (one.entity, code[one.record_id], one.field.removesuffix("_id"))
+            self.agreed.words[key].append((None, self.crm.says[key]))
+            assert keep == "ours" or self.value(key)[1] == self.crm.says[key]
+
+    @precondition(lambda self: self.batches)
     @rule(at=st.integers(0, 30))
     def undo_something(self, at):
-        if not self.batches:
-            return
-        before = self.rows()
-        outcomes = self.undo(self.batches[at % len(self.batches)])
-        if any(outcome.state is not State.SAVED for outcome in outcomes):
-            assert self.rows() == before  # all or none
+        before, what = self.rows(versions=True), self.batches[at % len(self.batches)]
+        if any(outcome.state is not State.SAVED for outcome in self.undo(what)):
+            assert self.rows(versions=True) == before  # all or none
         else:
             self.batches.append(self.newest())
+            self.agreed.undoes[self.newest()] = what
 
-    def undo(self, what):
-        return journal.undo(
-            self.engine, what, viewer=self.viewer, surface=Surface.DASHBOARD, today=TODAY
-        )
+    @rule()
+    def remember(self):
+        self.moments.append((dt.datetime.now(dt.UTC), self.rows(versions=True)))
+
+    @precondition(lambda self: self.moments)
+    @rule(at=st.integers(0, 30))
+    def look_back(self, at):
+        moment, seen = self.moments[at % len(self.moments)]
+        assert self.rows(past(self.engine, moment), versions=True) == seen
 
     @invariant()
     def the_tables_say_what_the_journal_says(self):
-        if hasattr(self, "engine"):
-            assert check(self.engine) == []
+        assert check(self.engine) == []
 
     @invariant()
     def as_of_today_is_what_stands(self):
-        if hasattr(self, "engine"):
-            seen = workbench.open(address(self.engine), as_of=TODAY, today=TODAY).table("accounts")
-            told = seen.sort_values("id")[["id", "name", "status", "segment"]]
-            assert [
-                tuple(None if pd.isna(value) else value for value in row)
-                for row in told.itertuples(index=False)
-            ] == [row[:4] for row in self.rows()]
+        data = workbench.open(address(self.engine), as_of=TODAY, today=TODAY)
+        accounts = data.table("accounts")[["id", "name", "status", "segment"]]
+        deals = data.table("opportunities")[["id", "name", "stage_id", "amount"]]
+        seen = {
+            (table, id_): tuple(None if pd.isna(value) else value for value in values)
+            for table, frame in (("account", accounts), ("opportunity", deals))
+            for id_, *values in frame.itertuples(index=False)
+        }
+        assert seen == {key: row[1:4] for key, row in self.rows().items()}
 
     def teardown(self):
         if hasattr(self, "engine"):
@@ -140,9 +301,28 @@ class Journal(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-@pytest.mark.timeout(300)
-def test_any_sequence_keeps_the_journals_promises(sqlite_template):
-    Journal.template = sqlite_template[0]
-    machine = Journal.TestCase
-    machine.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+def plain(value):
+    """Money as floats and dates as text, on either database."""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
+
+
+EXAMPLES = {"sqlite": 10, "postgresql": 4}
+
+
+@pytest.mark.timeout(3000 if CAMPAIGNS else 300)
+@pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)]
+)
+def test_any_sequence_keeps_the_journals_promises(database, fresh):
+    class OnOne(Journal):
+        pass
+
+    OnOne.fresh = staticmethod(fresh)
+    machine = OnOne.TestCase
+    examples = EXAMPLES[database] * (20 if CAMPAIGNS else 1)
+    machine.settings = settings(
+        max_examples=examples, stateful_step_count=40 if CAMPAIGNS else 15, deadline=None
+    )
     machine().runTest()
