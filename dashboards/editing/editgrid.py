@@ -8,6 +8,7 @@ edit brings them back.
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict, dataclass
 from dataclasses import field as default
 from pathlib import Path
@@ -22,6 +23,7 @@ from dashboards import theme
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+log = logging.getLogger("dashboards")
 _TABULATOR = Path(pn.__file__).parent / "dist/bundled/datatabulator/tabulator-tables@6.4.0/dist/css"
 
 
@@ -184,7 +186,12 @@ class EditGrid(JSComponent):
             filters=tuple((name, value) for name, value in data.get("filters") or ()),
         )
         self.query = query
-        found = self._editor.fetch(query)
+        try:
+            found = self._editor.fetch(query)
+        except Exception as problem:
+            log.exception("the rows of a table")
+            self._send_msg({"answer": data["ask"], "failed": str(problem)})
+            return
         last = max(1, -(-found.total // query.size))
         self._send_msg(
             {"answer": data["ask"], "rows": found.rows, "last": last, "total": found.total}
