@@ -14,9 +14,17 @@ import panel_material_ui as pmui
 
 from dashboards.editing.editgrid import Column, Query, Slice
 from workbench.locale import missing
-from workbench.store import access
+from workbench.store import access, journal
 from workbench.store.journal import State
-from workbench.vocabulary import FIELDS, DecisionRole, LossReason, Need, Status, Timeline
+from workbench.vocabulary import (
+    FIELDS,
+    DecisionRole,
+    LossReason,
+    Need,
+    Status,
+    Surface,
+    Timeline,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
     from workbench.locale import Locale
     from workbench.store.access import Viewer
     from workbench.store.dataset import Dataset
+    from workbench.store.journal import Edit, Outcome
     from workbench.vocabulary import Word
 
 HUNDRED = 100
@@ -255,6 +264,20 @@ def beside(session: Session) -> tuple[pmui.TextInput, pmui.DatePicker]:
         margin=0,
     )
     return reason, effective
+
+
+def save(session: Session, edits: list[Edit], reason: str) -> list[Outcome]:
+    """Have the journal take a page's edits, each on its own."""
+    return journal.save(
+        session.whole().engine,
+        edits,
+        viewer=session.viewer,
+        surface=Surface.DASHBOARD,
+        each=True,
+        today=session.settings.today,
+        rules=session.settings.rules,
+        reason=reason or None,
+    )
 
 
 def why(change: Change, column: Column, loc: Locale) -> str:

@@ -16,7 +16,6 @@ from dashboards.editing.turn import Turn
 from dashboards.session import Slot
 from workbench.store import journal
 from workbench.store.journal import State
-from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -201,18 +200,7 @@ class Desk:
     async def _save(self) -> None:
         session = self.session
         edits = self.draft.edits(self.effective.value)
-        outcomes = await session.work(
-            lambda: journal.save(
-                session.whole().engine,
-                edits,
-                viewer=session.viewer,
-                surface=Surface.DASHBOARD,
-                each=True,
-                today=session.settings.today,
-                rules=session.settings.rules,
-                reason=self.reason.value or None,
-            )
-        )
+        outcomes = await session.work(lambda: corrections.save(session, edits, self.reason.value))
         saved = self.draft.hear(outcomes, saved=True)
         loc = session.loc
         parts = [

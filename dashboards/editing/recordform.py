@@ -17,9 +17,7 @@ from dashboards import states
 from dashboards.editing import corrections, past
 from dashboards.editing.draft import Change, Draft
 from dashboards.editing.turn import Turn
-from workbench.store import journal
 from workbench.store.journal import State
-from workbench.vocabulary import Surface
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -166,18 +164,7 @@ class RecordForm:
             self.said.objects = [_told(loc.t("Aucune modification à enregistrer."))]
             return
         edits = self.draft.edits(self.effective.value)
-        outcomes = await session.work(
-            lambda: journal.save(
-                session.whole().engine,
-                edits,
-                viewer=session.viewer,
-                surface=Surface.DASHBOARD,
-                each=True,
-                today=session.settings.today,
-                rules=session.settings.rules,
-                reason=self.reason.value or None,
-            )
-        )
+        outcomes = await session.work(lambda: corrections.save(session, edits, self.reason.value))
         saved = self.draft.hear(outcomes, saved=True)
         session.browser.unsaved = len(self.draft) > 0
         self.row = await session.work(self.read) or self.row
