@@ -296,13 +296,13 @@ def view(session: Session) -> pn.Column:
     loc, state = session.loc, State()
     session.keep(state, "level", "by")
 
-    def heard() -> bool:
+    def heard(scope: Scope) -> bool:
         """Whether any activity was loaded: without, a coverage of 0 % would say too much."""
-        return not session.whole().table("activities").empty
+        return not scope.data.where().table("activities").empty
 
     def if_heard(compute: Callable[[Scope], cards.Number]) -> Callable[[Scope], cards.Number]:
         nothing = cards.Number(DASH, note=loc.t("aucune action chargée"))
-        return lambda scope: compute(scope) if heard() else nothing
+        return lambda scope: compute(scope) if heard(scope) else nothing
 
     def weeks(scope: Scope) -> go.Figure | None:
         frame = activity.activity_by_rep.of(
@@ -320,7 +320,7 @@ def view(session: Session) -> pn.Column:
 
     def covered(scope: Scope, *, every: bool) -> go.Figure | None:
         frame = activity.activity_coverage.of(scope.data, by=state.by, days=LATELY)
-        if frame.empty or not heard():
+        if frame.empty or not heard(scope):
             return None
         return figures.activity_coverage(frame, loc=loc, every=every)
 
@@ -331,8 +331,8 @@ def view(session: Session) -> pn.Column:
 
     def won(scope: Scope, *, every: bool) -> go.Figure | None:
         frame = activity.touches_per_won.of(scope.data, by=state.by, **_period(scope))
-        known = frame["touches_per_deal"].notna().any()
-        return figures.touches_per_won(frame, loc=loc, every=every) if known and heard() else None
+        known = frame["touches_per_deal"].notna().any() and heard(scope)
+        return figures.touches_per_won(frame, loc=loc, every=every) if known else None
 
     def won_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
         frame = behind.touch_rows.of(scope.data, **_period(scope))

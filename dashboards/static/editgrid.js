@@ -78,7 +78,7 @@ export function render({ model }) {
     waiting.set(asked, one)
     model.send_msg({ ...one.query, ask: asked })
   }
-  const ask = (params) => new Promise((done) => send({ done, query: {
+  const ask = (params) => new Promise((done, fail) => send({ done, fail, query: {
     page: params.page, size: params.size,
     sort: (params.sort || []).map(({ field, dir }) => [field, dir === "asc"]),
     filters: (params.filter || []).map(({ field, value }) => [field, String(value)]),
@@ -88,6 +88,7 @@ export function render({ model }) {
       const one = waiting.get(told.answer)
       waiting.delete(told.answer)
       if (editing) { held.push(one) } // what it says is old by the time that the editor is left
+      else if (told.failed) { one?.fail(told.failed) }
       else { one?.done({ data: told.rows, last_page: told.last, last_row: told.total }) }
     }
     if (told.picked === false) { for (const row of table?.getRows() || []) { row.getData().picked = false }; wrap.querySelectorAll(".pick").forEach((box) => { box.checked = false }) }
@@ -273,12 +274,16 @@ export function render({ model }) {
     }
     table?.redraw(true)
   })
+  // Rows that nobody has scrolled to yet are neither asked for nor drawn.
+  const sight = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) { sight.disconnect(); build() }
+  }, { rootMargin: "300px" })
   let width = 0
   new ResizeObserver(() => {
     if (wrap.clientWidth === width) { return }
     width = wrap.clientWidth
     if (!width) { return }
-    if (!table) { build() } else if (editing) { stretched = true } else { table.redraw() }
+    if (!table) { sight.observe(wrap) } else if (editing) { stretched = true } else { table.redraw() }
   }).observe(wrap)
   return wrap
 }

@@ -40,9 +40,18 @@
     return found
   }
 
-  // [rows, columns] of each table, from its model: only a page of the rows is in the document.
+  // [rows, columns, a page's rows] of each table, from its model: only a page of the rows is in the
+  // document. An editable one has no such model: what it shows says how many there are.
   const tables = () => {
     const found = []
+    walk(document, (element) => {
+      const counter = has(element, "editgrid") && element.querySelector(".tabulator-page-counter")
+      if (counter) {
+        const rows = Number(counter.textContent.split("/").at(-1).replace(/\D/g, ""))
+        const shown = [...element.querySelectorAll(".tabulator-col")].filter((one) => one.clientWidth)
+        found.push([rows, shown.length, element.querySelectorAll(".tabulator-row").length])
+      }
+    })
     for (const model of window.Bokeh.documents[0]._all_models.values()) {
       if (model.type.endsWith("DataTabulator")) {
         found.push([model.max_page * model.page_size, model.columns.length, model.page_size])

@@ -46,12 +46,11 @@ def account_tree(
         are and what they come to stands below, as it is in the totals.
     """
     own, group = f"own_{column}", f"group_{column}"
-    listed = [row for row in marks.rows(frame) if (row[group] or 0) > 0]
     tops = heads(frame, column)
-    kept = set(tops["id"].head(roots))
+    drawn_of = frame[(frame[group] > 0) & frame["root_id"].isin(tops["id"].head(roots))]
     total, beyond = tops[group].sum(), tops[group].iloc[roots:].sum()
     sunk = frame.loc[frame["root_id"].isin(tops["id"]) & (frame[own] < 0), own]
-    blocks = [row for row in listed if row["root_id"] in kept]
+    blocks = marks.rows(drawn_of)
     words = {word.value: palette.STATUS[word] for word in Status}
     count, others = len(tops), max(len(tops) - roots, 0)
     if (tops["members"] > 1).any():

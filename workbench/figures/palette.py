@@ -9,6 +9,7 @@ template and nothing else. Layout of marks is in `marks`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
@@ -85,6 +86,7 @@ def stage_ramp(count: int) -> list[str]:
     return [_hex(colour) for colour in sample_colorscale(_RAMP, steps, colortype="tuple")]
 
 
+@cache
 def ink(theme: Theme, depth: float) -> str:
     """Black or white, whichever reads better so deep in the theme's scale, from 0 to 1.
 

@@ -11,7 +11,7 @@ import datetime as dt
 import math
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, overload
 from zoneinfo import ZoneInfo
@@ -86,12 +86,12 @@ class Locale:
     @property
     def region(self) -> BabelLocale:
         """The locale as Babel has it."""
-        return BabelLocale.parse(_REGIONS[self.language])
+        return _region(self.language)
 
     @property
     def symbol(self) -> str:
         """The currency's symbol: "€"."""
-        return str(get_currency_symbol(self.currency, self.region))
+        return _symbol(self.currency, self.language)
 
     @property
     def separators(self) -> str:
@@ -189,7 +189,7 @@ class Locale:
             return DASH
         rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        text = str(format_decimal(abs(rounded), format=pattern, locale=self.region))
+        text = _written(abs(rounded), pattern, self.language)
         if rounded < 0:
             return MINUS + text
         return "+" + text if sign and rounded else text
@@ -286,6 +286,24 @@ class Locale:
 
 FR = Locale("fr")
 EN = Locale("en")
+
+
+# A page writes some thousand numbers, many of them alike; Babel looks its locale up for each.
+
+
+@cache
+def _region(language: str) -> BabelLocale:
+    return BabelLocale.parse(_REGIONS[language])
+
+
+@cache
+def _symbol(currency: str, language: str) -> str:
+    return str(get_currency_symbol(currency, _region(language)))
+
+
+@lru_cache(10_000)
+def _written(number: Decimal, pattern: str, language: str) -> str:
+    return str(format_decimal(number, format=pattern, locale=_region(language)))
 
 
 def of(language: str, *, currency: str = "EUR", timezone: str = "Europe/Paris") -> Locale:

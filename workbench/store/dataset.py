@@ -35,7 +35,7 @@ from workbench.tables import TABLES, table
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from workbench.store.access import Viewer
 
@@ -133,33 +133,34 @@ def versions(engine: Engine) -> dict[str, int]:
     Whoever asks after people were taken out of the store no longer finds what was read before.
     """
     with engine.connect() as connection:
-        found = {
-            entity: connection.scalar(select(func.max(Change.id)).where(Change.entity == entity))
-            or 0
-            for entity in ENTITIES
-        }
-        found["load"] = connection.scalar(select(func.max(Load.id))) or 0
-        warned, newest = connection.execute(
-            select(func.count(RetentionWarning.id), func.max(RetentionWarning.id))
-        ).one()
-        forgotten = connection.scalar(select(func.max(KeptOut.id))) or 0
-        found[NEWS] = _news(connection)
+        told = connection.execute(_NEWEST).mappings().one()
+    found = {name: told[name] or 0 for name in (*ENTITIES, "load", FORGOTTEN)}
+    found[NEWS] = (told["change"] or 0) + found["load"] + found[FORGOTTEN]
     found[""] = max(found[entity] for entity in ENTITIES)
-    found["retention"] = ((newest or 0) << 32) + warned
-    found[FORGOTTEN] = forgotten
-    _forget(engine, forgotten)
+    found["retention"] = ((told["newest"] or 0) << 32) + told["warned"]
+    _forget(engine, found[FORGOTTEN])
     return found
+
+
+# One question for all, as most of what a short one costs is the asking.
+_NEWEST = select(
+    *(
+        select(func.max(Change.id)).where(Change.entity == entity).scalar_subquery().label(entity)
+        for entity in ENTITIES
+    ),
+    select(func.max(Change.id)).scalar_subquery().label("change"),
+    select(func.max(Load.id)).scalar_subquery().label("load"),
+    select(func.max(KeptOut.id)).scalar_subquery().label(FORGOTTEN),
+    select(func.max(RetentionWarning.id)).scalar_subquery().label("newest"),
+    select(func.count(RetentionWarning.id)).scalar_subquery().label("warned"),
+)
 
 
 def news(engine: Engine) -> int:
     """A number that grows whenever the store moves: a cheap look at whether anything has."""
-    with engine.connect() as connection:
-        return _news(connection)
-
-
-def _news(connection: Connection) -> int:
     moving = (Change, Load, KeptOut)
-    return sum(connection.scalar(select(func.max(table.id))) or 0 for table in moving)
+    with engine.connect() as connection:
+        return sum(connection.scalar(select(func.max(table.id))) or 0 for table in moving)
 
 
 def _forget(engine: Engine, forgotten: int) -> None:

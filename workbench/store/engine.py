@@ -7,7 +7,7 @@ so that the highest one is the store's version.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -114,13 +114,18 @@ def connect(url: str) -> Engine:
             found = MigrationContext.configure(connection).get_current_revision()
     except DatabaseError as error:
         raise StoreError(f"{url}: {error.orig}") from error
-    head = ScriptDirectory.from_config(_migrations()).get_current_head()
-    if found != head:
+    if found != _head():
         raise StoreError(
-            f"The store at {url} is of version {found or 'none'}, this workbench needs {head}. "
+            f"The store at {url} is of version {found or 'none'}, this workbench needs {_head()}. "
             f"Run `workbench init --database {url}`: it brings it up to date and keeps the data."
         )
     return engine
+
+
+@cache
+def _head() -> str | None:
+    """The version that this workbench needs: all migrations are read to tell it, so once."""
+    return ScriptDirectory.from_config(_migrations()).get_current_head()
 
 
 @contextmanager
