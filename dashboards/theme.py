@@ -29,6 +29,7 @@ class Brand:
     page_dark: str = "#0F1216"
     card: str = "#FFFFFF"
     card_dark: str = "#181C22"
+    icon_dark: str = "#B8C0CA"
 
 
 BRAND = Brand()
@@ -68,6 +69,7 @@ def material() -> dict[str, Any]:
             "palette": {
                 "primary": {"main": BRAND.primary_dark},
                 "background": {"default": BRAND.page_dark, "paper": BRAND.card_dark},
+                "default": {"dark": BRAND.icon_dark},  # of an icon that has no colour of its own
             },
             "typography": type_,
             "shape": shape,

@@ -21,8 +21,8 @@ def view(session: Session) -> pn.Column:
     return cards.board(
         users.card(session),
         team.card(session),
-        groups.card(session),
         cards.stack(rules.card(session), rules.stage_card(session), width=6),
+        groups.card(session),
         signins.card(session),
         looks.card(session),
         silent.card(session),

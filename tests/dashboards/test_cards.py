@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 
-from dashboards import cards, states
+from dashboards import cards, states, theme
 from dashboards.cards import Number
 from dashboards.filters import Span
 from workbench.errors import NotAllowed, Reason, StoreError
@@ -17,7 +18,7 @@ BEFORE = Span(dt.date(2024, 10, 1), dt.date(2025, 9, 30), 12)
 
 def said(loc, number):
     """The change as it is read: arrow, size, tone, and against what."""
-    html = cards._number_html(loc, "Échu", number, "")  # noqa: SLF001 - what stands on the card
+    html = cards._number_html(loc, "Échu", number, "")
     change = re.search(r'<div class="change">(.*?)</div>', html).group(1)
     tone = re.search(r'class="(good|bad|flat)"', change)
     words = re.sub(r"<[^>]+>", " ", change).split(" ")
@@ -56,3 +57,11 @@ def test_an_error_is_told_in_the_readers_language():
     assert "<details>" not in english
     refused = NotAllowed(Reason("{n} lignes", n=3))
     assert "3 lignes" in states.error(FR, refused)
+
+
+def test_every_width_that_a_card_asks_for_is_in_the_grid():
+    sources = [one.read_text("utf-8") for one in Path(cards.__file__).parent.rglob("*.py")]
+    asked = set(re.findall(r"\bw(?:idth=)?(\d{1,2})\b", " ".join(sources)))
+    assert {"3", "9", "12"} <= asked
+    known = set(re.findall(r"^\.w(\d+) ", theme.sheet("board"), re.MULTILINE))
+    assert asked <= known
