@@ -209,7 +209,7 @@ class Grid:
         )
 
     def _chooser(self) -> pmui.MultiChoice | None:
-        if not self.rows.more:
+        if len(self._first()) == len(self.fields):
             return None
         every = {one.label: one.name for one in self.fields}
         chooser = pmui.MultiChoice(

@@ -71,6 +71,7 @@ def members(scope: Scope, session: Session, name: str) -> Rows:
         accounts[accounts["id"].isin(ids)].sort_values("name"),
         ["name", "owner", "team", "status", "city"],
         more=["id", "segment"],
+        phone=["name", "owner", "status"],
         link=("account", "id"),
     )
 

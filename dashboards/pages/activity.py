@@ -38,7 +38,6 @@ GROUPS = {
 KEYS = {"owner": "owner_id", "team": "team_id", "segment": "segment"}
 WEEKS = 13
 LATELY = 90
-SENTENCES = 12
 
 
 class State(Choices):
@@ -226,15 +225,10 @@ def report(scope: Scope) -> str:
     frame = activity.activity_by_rep.of(scope.data, by="total", **_period(scope))
     if frame.empty:
         return states.empty(loc, loc.t("Aucune action dans ce périmètre."))
-    frame = figures.seen(frame, loc=loc)
-    frame["team"] = frame["team"].mask(frame["rep_id"] == figures.UNSEEN)
-    who = frame.groupby(["rep_id", "rep", "team"], dropna=False, as_index=False)
-    totals = marks.rows(who[["activities", "two_way"]].sum())
     covered = _by_id(activity.activity_coverage.of(scope.data, by="owner", days=LATELY))
     won = _by_id(activity.touches_per_won.of(scope.data, by="owner", **_period(scope)))
-    ordered = sorted(totals, key=lambda row: -row["activities"])
     said = ""
-    for row in ordered:
+    for row in figures.reps_by_size(frame, loc=loc):
         # A rep who changed team has a row in each; what they own now is told once.
         own = covered.pop(row["rep_id"], None), won.pop(row["rep_id"], None)
         name = " · ".join(name for name in (row["rep"] or loc.t("Sans"), row["team"]) if name)

@@ -286,6 +286,7 @@ def decision_rows(scope: Scope, reason: str | None = None) -> Rows:
         title,
         once(found.assign(reason=found["reason"].map(said))),
         ["account", "reason", "name", "days", "date", "amount", "owner"],
+        more=["times", "team"],
         totals=["amount"],
         phone=["account", "reason", "amount"],
         link=("account", "account_id"),

@@ -290,6 +290,7 @@ def view(session: Session) -> pn.Column:
             chosen,
             columns=["group", "revenue", "share", "lines"],
             totals=["revenue", "lines"],
+            phone=["group", "revenue", "share"],
             labels={"group": msg("Nom")},
             link=("account", "group_id") if state.by in {"account", "group"} else None,
         )

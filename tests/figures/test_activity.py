@@ -109,3 +109,25 @@ def test_those_whom_the_viewer_may_not_see_are_one_row_under_no_name():
     seen = activity.seen(frame, loc=EN)
     assert seen["rep_id"].tolist() == [7, -1, -1]
     assert seen["rep"].tolist() == ["Ana", "another rep", "another rep"]
+
+
+def test_sentences_are_of_the_busiest_first_and_of_those_unseen_as_one():
+    frame = pd.DataFrame(
+        [
+            done(7, "Ana", None, 3),
+            done(8, None, None, 4, team_id=2, team=None),
+            done(9, None, None, 5),
+        ]
+    )
+    rows = activity.reps_by_size(frame, loc=FR)
+    assert [(row["rep"], row["team"], row["activities"], row["two_way"]) for row in rows] == [
+        ("autre commercial", None, 9, 2),
+        ("Ana", "Sud", 3, 1),
+    ]
+
+
+def test_a_trend_adds_the_teams_of_each_month():
+    may, june = pd.Timestamp(2026, 5, 1), pd.Timestamp(2026, 6, 1)
+    frame = pd.DataFrame([done(7, "A", june, 3), done(8, "B", may, 4), done(9, "C", june, 5)])
+    assert activity.by_month(frame, "activities") == [4.0, 8.0]
+    assert activity.by_month(frame, "two_way") == [1.0, 2.0]

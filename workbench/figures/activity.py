@@ -99,6 +99,15 @@ def by_month(frame: pd.DataFrame, column: str) -> list[float]:
     return values
 
 
+def reps_by_size(frame: pd.DataFrame, *, loc: Locale) -> list[marks.Row]:
+    """The reps of `activity_by_rep` with `by="total"`, the busiest first, those unseen as one."""
+    listed = seen(frame, loc=loc)
+    listed["team"] = listed["team"].mask(listed["rep_id"] == UNSEEN)
+    who = listed.groupby(["rep_id", "rep", "team"], dropna=False, as_index=False)
+    totals = marks.rows(who[["activities", "two_way"]].sum())
+    return sorted(totals, key=lambda row: -row["activities"])
+
+
 def kinds_by_size(frame: pd.DataFrame, *, loc: Locale) -> list[marks.Row]:
     """The kinds of `activity_by_rep`, the most frequent first, with their sums."""
     sums: dict[str, marks.Row] = {}
