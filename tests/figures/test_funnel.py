@@ -179,9 +179,10 @@ def test_curves_by_group_differ_in_colour_and_dash():
     assert list(figure.data[0].y) == [0.0, 0.25]
     assert list(figure.data[0].customdata[1]) == ["B", 60]
     assert figure.data[0].hovertext[1] == (
-        "<b>B</b><br>60 jours<br>25,0\u202f% devenus clients<br>10 clients<br>0,0\u202f% perdus"
+        "<b>B</b><br>60 jours<br>25,0\u202f% devenus clients<br>10 clients<br>"
+        "sur 40 comptes suivis<br>0,0\u202f% perdus"
     )
-    assert "n. s. devenus clients<br>2 clients" in figure.data[1].hovertext[1]
+    assert "n. s. devenus clients<br>2 clients<br>sur 9 comptes suivis" in figure.data[1].hovertext[1]
     assert figure.data[0].line.shape == "hv"
     assert figure.data[0].line.dash != figure.data[1].line.dash
     assert figure.layout.xaxis.title.text == "jours"

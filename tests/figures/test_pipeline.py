@@ -92,6 +92,8 @@ def test_conversion_of_stages_with_intervals():
     assert bars.hovertext[0].startswith(
         "<b>Analyse</b><br>50,0\u202f% [30,0–70,0]<br>20 arrivées là"
     )
+    few = pipeline.stage_conversion(frame.assign(reached=[9, 5]), loc=FR)
+    assert few.data[0].hovertext[0].startswith("<b>Analyse</b><br>n. s.<br>9 arrivées là")
 
 
 def test_win_rates_best_first_of_those_that_closed_most():

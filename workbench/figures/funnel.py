@@ -330,6 +330,9 @@ def time_to_client(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> 
                         part=loc.percent(row["client_share"], base=line[0]["at_risk"]),
                     ),
                     loc.plural(so_far, "{n} client", "{n} clients"),
+                    loc.plural(
+                        line[0]["at_risk"], "sur {n} compte suivi", "sur {n} comptes suivis"
+                    ),
                     loc.t(
                         "{part} perdus",
                         part=loc.percent(row["lost_share"], base=line[0]["at_risk"]),

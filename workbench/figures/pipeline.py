@@ -226,7 +226,7 @@ def stage_conversion(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
         hovers=[
             marks.hover(
                 name,
-                f"{loc.percent(row['conversion'])} {marks.interval(loc, low, high)}",
+                marks.rate(loc, row["conversion"], low, high, base=row["reached"]),
                 loc.t("{count} arrivées là", count=loc.count(row["reached"])),
                 loc.t("{count} perdues là", count=loc.count(row["lost_here"])),
                 loc.t("{count} retours en arrière", count=loc.count(row["backward"])),
