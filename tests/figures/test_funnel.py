@@ -182,7 +182,9 @@ def test_curves_by_group_differ_in_colour_and_dash():
         "<b>B</b><br>60 jours<br>25,0\u202f% devenus clients<br>10 clients<br>"
         "sur 40 comptes suivis<br>0,0\u202f% perdus"
     )
-    assert "n. s. devenus clients<br>2 clients<br>sur 9 comptes suivis" in figure.data[1].hovertext[1]
+    assert (
+        "n. s. devenus clients<br>2 clients<br>sur 9 comptes suivis" in figure.data[1].hovertext[1]
+    )
     assert figure.data[0].line.shape == "hv"
     assert figure.data[0].line.dash != figure.data[1].line.dash
     assert figure.layout.xaxis.title.text == "jours"
