@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, as_closed
-from workbench.metrics.frames import collect, give, looked_up, ratio, whole
+from workbench.metrics.frames import NOBODY, collect, give, looked_up, ratio, whole
 from workbench.metrics.groups import GROUP, choice, grouped, keyed, labelled
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
@@ -129,7 +129,9 @@ def credited(
     done = within(activities, "date", since, earliest(as_of, until))
     rows = collect(done, "account_id", "rep_id", "date", *columns)
     owner = held_on(rows["account_id"], rows["date"], owner_periods, "account_id", "rep_id")
-    return rows.assign(credited=owner.fillna(rows["rep_id"]))
+    held, author = (ids.to_numpy("int64", na_value=NOBODY) for ids in (owner, rows["rep_id"]))
+    who = np.where(held == NOBODY, author, held)
+    return rows.assign(credited=pd.arrays.IntegerArray(who, who == NOBODY))
 
 
 @metric(

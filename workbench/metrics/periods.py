@@ -233,12 +233,14 @@ def held_on(
     who, when = keys.to_numpy("int64", na_value=NOBODY), days(on)
     names, first = np.unique(ids, return_index=True)
     place = np.append(first, size)[pd.Index(names).get_indexer(who)]
-    climbing = np.arange(len(who))  # to the next period, where that has begun by the day
+    goes_on = np.append(whose[1:] == whose[:-1], [False])  # whether the next one is theirs too
+    climbing = np.flatnonzero(goes_on[place])  # to the next, where that has begun by the day
     while len(climbing):
-        after = np.minimum(place[climbing] + 1, size)
-        begun = (since[after] <= when[climbing]) & (whose[after] == who[climbing])
+        after = place[climbing] + 1
+        begun = since[after] <= when[climbing]
         climbing, after = climbing[begun], after[begun]
         place[climbing] = after
+        climbing = climbing[goes_on[after]]
     gone = (since[place] > when) | (until[place] <= when)
     return pd.Series(pd.arrays.IntegerArray(had[place], gone), index=keys.index)
 
