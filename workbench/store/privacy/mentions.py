@@ -19,7 +19,7 @@ import orjson
 from workbench.store.privacy.fields import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 WORD = re.compile(r"[^\W\d_]+")
@@ -255,6 +255,7 @@ class Mentions:
     Attributes:
         people: what each is known by.
         reach: how near a record is to a person: index in `people`, entity, id.
+        parts: of names, one of which stands in any text that names them otherwise than by number.
     """
 
     people: list[Known]
@@ -263,18 +264,23 @@ class Mentions:
     def __post_init__(self) -> None:
         self._by_word: dict[str, list[int]] = {}
         self._by_number: dict[str, list[int]] = {}
-        self._least = {part for known in self.people for part in known.tokens.values()}
+        self.parts = {part for known in self.people for part in known.tokens.values()}
         for who, known in enumerate(self.people):
             for held, tokens in ((self._by_word, known.tokens), (self._by_number, known.numbers)):
                 for token in tokens:
                     held.setdefault(token, []).append(who)
+
+    @property
+    def numbers(self) -> Collection[str]:
+        """The digits that are looked for."""
+        return self._by_number.keys()
 
     def named(self, text: str) -> list[int]:
         """Who may be named in a text: few, found quickly, the same however many are looked for."""
         found: list[int] = []
         plain = fold(text)
         # For a few, most texts are passed over by this; what it lets through is told by the words.
-        if len(self._least) > FEW or any(part in plain for part in self._least):
+        if len(self.parts) > FEW or any(part in plain for part in self.parts):
             parts = PART.findall(plain)
             if not self._by_word.keys().isdisjoint(parts):
                 found += [who for part in parts for who in self._by_word.get(part, ())]

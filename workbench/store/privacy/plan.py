@@ -1,4 +1,4 @@
-"""What anonymising comes to: every text of the store looked at once, nothing written.
+"""What anonymising comes to: every text of the store that may name them, nothing written.
 
 `anonymise` writes it; the export of a person's data reads from it what names them elsewhere.
 """
@@ -15,14 +15,15 @@ from sqlalchemy import String, select
 
 from workbench.store.privacy import rejected
 from workbench.store.privacy.mentions import Mentions, Reach, parsed
+from workbench.store.privacy.narrowing import conditions
 from workbench.store.privacy.own import Own
 from workbench.store.privacy.people import known
 from workbench.store.schema import ENTITIES, Base, Load, RejectedRow, SourceConflict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from sqlalchemy import Connection, RowMapping
+    from sqlalchemy import Connection, RowMapping, Select, Table
 
     from workbench.store.privacy.key import Key
     from workbench.store.privacy.people import Person
@@ -104,7 +105,7 @@ def plan(
 
 @dataclass
 class _Reading:
-    """Looks at every text of the store once."""
+    """Looks once at every text of the store that may name them."""
 
     connection: Connection
     people: list[Person]
@@ -124,19 +125,24 @@ class _Reading:
             REJECTED: self._of_rejected,
             SourceConflict.__tablename__: self._of_conflict,
         }
-        # Rejected rows last: they are held against the source keys that the others give.
-        for table in sorted(Base.metadata.sorted_tables, key=lambda t: t.name == REJECTED):
+        # The journal after the records that it tells of, and rejected rows last: they are held
+        # against the source keys that the others give.
+        late = ("change", REJECTED)
+        for table in sorted(
+            Base.metadata.sorted_tables,
+            key=lambda t: late.index(t.name) if t.name in late else -1,
+        ):
             if table.name in LEFT_ALONE:
                 continue
             keyed = list(table.primary_key.columns)
             texts = [c for c in table.columns if isinstance(c.type, String)]
             more = [c for c in table.columns if c.name in {"record_id", "load_id"}]
             names = [c.name for c in texts if c.name not in TECHNICAL]
+            if not names:
+                continue
             query = select(*dict.fromkeys([*keyed, *texts, *more]))
             look = of.get(table.name)
-            for row in self.connection.execute(
-                query.execution_options(yield_per=AT_ONCE)
-            ).mappings():
+            for row in self._rows(table, names, query):
                 values = look(row) if look else self._of(table.name, names, row)
                 if values:
                     id_ = tuple(row[column.name] for column in keyed)
@@ -146,6 +152,16 @@ class _Reading:
                     elif table.name == "change":
                         self.found.records.add((row["entity"], row["record_id"]))
         return self.found
+
+    def _rows(self, table: Table, names: Sequence[str], query: Select[Any]) -> Iterator[RowMapping]:
+        """Those of a query that may name them, and all that are of records found so far."""
+        theirs = {entity: set(ids) for entity, ids in self.own.whole.items()}
+        for entity, id_ in self.found.records:
+            theirs.setdefault(entity, set()).add(id_)
+        texts = [table.c[name] for name in names]
+        for which in conditions(self.connection, table, texts, self.mentions, theirs):
+            asked = query.where(which).execution_options(yield_per=AT_ONCE)
+            yield from self.connection.execute(asked).mappings()
 
     def _of(self, table: str, names: list[str], row: RowMapping) -> dict[str, str | None]:
         """The new values of a row."""
