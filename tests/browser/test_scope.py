@@ -12,17 +12,8 @@ import workbench
 from tests.browser.conftest import ROLES, drawn
 from workbench.metrics import revenue
 
-PAGES = (
-    "overview",
-    "accounts",
-    "funnel",
-    "pipeline",
-    "activity",
-    "revenue",
-    "qualify",
-    "reports",
-    "data",
-)
+PAGES = ("overview", "accounts", "pipeline", "revenue", "qualify")
+"""Those that name accounts; every page is walked in `dashboards/test_scope`."""
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +58,15 @@ def leaked(received, names) -> set[str]:
     return {name for name, said in as_sent.items() if any(one in text for one in said)}
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_sends_another_reps_account(wire, foreign, name):
-    _, received = wire("rep", f"/{name}")
-    assert sum(map(len, received)) > 10_000  # something did come
-    assert leaked(received, foreign.values()) == set()
+def test_no_page_sends_another_reps_account(wire, foreign):
+    page, received = wire("rep", "/overview")
+    for name in PAGES:
+        received.clear()
+        received.append(page.goto(page.url.rpartition("/")[0] + f"/{name}").text())
+        drawn(page)
+        page.wait_for_timeout(500)
+        assert sum(map(len, received)) > 10_000  # something did come
+        assert leaked(received, foreign.values()) == set(), name
 
 
 def test_the_check_can_fail(wire, foreign):
