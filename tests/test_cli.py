@@ -110,7 +110,8 @@ def test_a_number_is_given_as_it_was_known_and_says_so(folder):
     assert stock(*then, "--known-at", moment.isoformat())["prospect"] == 1
     assert stock(*then, "--known-at", moment.date().isoformat())["prospect"] == 2  # the whole day
     assert "write 2026-09-30T18:00" in refused("metric", "funnel_stock", "--known-at", "yesterday")
-    succeed("export", "then.xlsx", *then, "--known-at", "2099-03-03T10:00")
+    printed = succeed("export", "then.xlsx", *then, "--known-at", "2099-03-03T10:00")
+    assert printed == "Written: then.xlsx, of the whole store\n"
     scope = " ".join(
         str(cell) for row in load_workbook("then.xlsx").worksheets[0].values for cell in row[:2]
     )
@@ -201,7 +202,8 @@ def test_a_form_goes_out_and_comes_back(folder):
     password = "long enough\nlong enough\n"
     succeed("user", "add", "ana", "--rep", "R1", "--name", "Ana Costa", input=password)
     assert "--as" in refused("export", "--qualification", "form.xlsx")
-    succeed("export", "--qualification", "form.xlsx", "--as", "ana")
+    printed = succeed("export", "--qualification", "form.xlsx", "--as", "ana")
+    assert printed == "Written: form.xlsx, as ana (rep) sees it\n"
     fill_in("form.xlsx", "L6", "Latent")
 
     printed = succeed("import", "form.xlsx", "--as", "ana", "--check")

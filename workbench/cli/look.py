@@ -171,4 +171,6 @@ def export(
         path.write_bytes(form.write(data, loc=loc))
     else:
         excel.write(data, path, loc=loc)
-    typer.echo(f"Written: {path}")
+    who = data.viewer
+    scope = f"as {who.username} ({who.role}) sees it" if who else "of the whole store"
+    typer.echo(f"Written: {path}, {scope}")
