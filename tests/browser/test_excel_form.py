@@ -117,8 +117,10 @@ def test_what_somebody_was_quicker_with_and_what_is_another_s_is_told(
         journal.Edit("account", *ids[mine], "supplier", "Ardoises du Centre"),
         journal.Edit("account", *ids[other], "owner_id", away),
     ]
-    done = journal.save(engine, edits, viewer=director, surface=Surface.CLI, today=today)
+    with page.expect_navigation():  # it showed an account that is no longer theirs
+        done = journal.save(engine, edits, viewer=director, surface=Surface.CLI, today=today)
     assert {one.state for one in done} == {journal.State.SAVED}
+    drawn(page)
 
     sent(page, path)
     conflict = card(page).locator(".edit.conflict")
