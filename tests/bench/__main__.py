@@ -32,6 +32,7 @@ def groups(*, each: bool) -> dict[str, Callable[[Demo], Iterator[Row]]]:
         "metrics": partial(metrics.on_demo, each=each),
         "large": partial(metrics.on_large, each=each),
         "pages": pages.viewing,
+        "saved": pages.correcting,
         "load": store.loading,
         "start": pages.starting,
         "workbook": workbook.writing,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.bench.demo import Demo
 
 VISITS = 2
+SAVES = 5
 BARE = "Panel and panel-material-ui, the same figures and tables"
 CHOSEN = ("quarter", "3m", "24m")  # periods
 FIRST, AGAIN = 3.5, 0.2  # MB
@@ -158,6 +159,39 @@ def _team(page: Page, manager: str) -> float:
     page.get_by_role("button").filter(has_text="arrow_drop_down").click()
     page.wait_for_timeout(400)
     return change(page, page.get_by_text(manager, exact=True).first.click)
+
+
+def correcting(demo: Demo) -> Iterator[Row]:
+    """From the click on Save until the page says that the edit is saved."""
+    with visitor() as browser, _ours(demo) as ours:
+        browser.sign_in(ours.address)
+        took = [_saved(demo, browser, f"{ours.address}/qualify?show=all", n) for n in range(SAVES)]
+    yield Row(
+        "an edit seen on screen as saved", median(took), limit=0.2,
+        note=f"on /qualify; slowest {max(took):.2f} s",
+    )  # fmt: skip
+
+
+def _saved(demo: Demo, browser: Visitor, address: str, turn: int) -> float:
+    """On a page of its own: what one has said of a save is not said again."""
+    loc = demo.settings.locale()
+    with browser.context() as context:
+        page = context.new_page()
+        page.goto(address)
+        finished(page)
+        row = page.locator(".editgrid .tabulator-row").first
+        cell = row.locator("[tabulator-field=next_step]")
+        cell.click()
+        cell.locator("input").fill(f"bench {turn}")
+        page.keyboard.press("Enter")
+        save = page.get_by_role("button", name=loc.t("Enregistrer"))
+        save.wait_for()
+        finished(page)
+        page.evaluate("bench.changes()")
+        save.click()
+        said = loc.plural(1, "{n} modification enregistrée.", "{n} modifications enregistrées.")
+        page.locator(".told", has_text=said).wait_for()
+        return float(page.evaluate("performance.now() - bench.seen.from")) / 1000
 
 
 def starting(demo: Demo) -> Iterator[Row]:
