@@ -73,7 +73,7 @@ class News:
         """The store's `news` are these: draw what moved, or say that it did."""
         session = self.session
         shown = session.shown
-        if await session.work(session.overtaken):
+        if await session.aside(session.overtaken):
             if not session.browser.unsaved:  # what was entered stays, over what is theirs still
                 session.renew()
                 return

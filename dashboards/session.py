@@ -194,7 +194,7 @@ class Session:
         """The page is drawn: do what nobody waits for."""
         for act in self.afterwards:
             try:
-                await self.work(act)
+                await self.aside(act)
             except Exception:  # whatever it is, the page stands
                 log.exception("after drawing %s", self.page)
 
@@ -260,7 +260,15 @@ class Session:
         return found
 
     async def work(self, act: Callable[[], Any]) -> Any:
-        """Do something slow on a thread."""
+        """Do something slow that somebody waits for, on a thread."""
+        self.browser.working()
+        try:
+            return await self.aside(act)
+        finally:
+            self.browser.rested()
+
+    async def aside(self, act: Callable[[], Any]) -> Any:
+        """Do something slow that nobody waits for, on a thread."""
         return await asyncio.get_running_loop().run_in_executor(POOL, act)
 
     def _computed(self, slots: list[Slot]) -> list[tuple[Slot, Any]]:

@@ -238,7 +238,7 @@ class Desk:
     async def met(self) -> None:
         """Somebody else has changed something: show it, and what of ours it meets."""
         if len(self.draft):
-            outcomes = await self.session.work(self._checked)
+            outcomes = await self.session.aside(self._checked)
             met = [one for one in outcomes if one.state is State.CONFLICT]
             self.draft.hear(met, saved=False)
             if met:

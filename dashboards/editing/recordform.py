@@ -136,7 +136,7 @@ class RecordForm:
         """Somebody else has changed something: show it where nothing was entered."""
         if self.body.visible:
             self._collect()
-            self.row = await self.session.work(self.read) or self.row
+            self.row = await self.session.aside(self.read) or self.row
             self._follow()
 
     # Saving
