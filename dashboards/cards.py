@@ -244,12 +244,12 @@ def _change(loc: Locale, number: Number) -> str:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """A line of values as SVG that fills its box; nothing for fewer than two.
+    """A line of values as SVG that fills its box; nothing for fewer than two, or for zeros alone.
 
-    >>> sparkline([1.0])
-    ''
+    >>> sparkline([1.0]), sparkline([0.0, 0.0])
+    ('', '')
     """
-    if len(values) < 2:  # noqa: PLR2004 - a line has two ends
+    if len(values) < 2 or not any(values):  # noqa: PLR2004 - a line has two ends
         return ""
     low, high = min(0.0, *values), max(values)
     height = (high - low) or 1.0

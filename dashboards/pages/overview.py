@@ -36,7 +36,7 @@ from workbench.store import settling
 from workbench.vocabulary import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Hashable
 
     import panel as pn
     import plotly.graph_objects as go
@@ -144,23 +144,21 @@ def by_stage(scope: Scope) -> go.Figure | None:
 def revenue_by_month(scope: Scope) -> go.Figure | None:
     """Revenue of the period's months against the year before."""
     frame = revenue.revenue_by_month.of(scope.data, **within(scope))
-    return drawn(revenue_figures.revenue_by_month, frame, scope)
+    known = frame[["revenue", "last_year"]].any(axis=None)
+    return revenue_figures.revenue_by_month(frame, loc=scope.loc) if known else None
 
 
 def won_by_month(scope: Scope) -> go.Figure | None:
     """What was won in the period's months against the year before."""
     frame = wins.won_by_month.of(scope.data, **within(scope))
-    return drawn(pipeline_figures.won_by_month, frame, scope)
+    known = frame[["amount", "last_year"]].any(axis=None)
+    return pipeline_figures.won_by_month(frame, loc=scope.loc) if known else None
 
 
 def stock(scope: Scope) -> go.Figure | None:
     """Accounts by status."""
-    return drawn(funnel_figures.funnel_stock, funnel.funnel_stock.of(scope.data), scope)
-
-
-def drawn(picture: Callable[..., go.Figure], frame: pd.DataFrame, scope: Scope) -> go.Figure | None:
-    """The picture of a frame; None where it has no row."""
-    return None if frame.empty else picture(frame, loc=scope.loc)
+    frame = funnel.funnel_stock.of(scope.data)
+    return funnel_figures.funnel_stock(frame, loc=scope.loc) if frame["accounts"].sum() else None
 
 
 # Rows behind them
@@ -357,13 +355,14 @@ def listed(session: Session, scope: Scope, frame: pd.DataFrame) -> str:
     items = []
     for row in frame.to_dict("records"):
         account = None if pd.isna(row["account_id"]) else int(row["account_id"])
-        # Who has no account is in the ledger only: what they bought and owe stands there.
-        page = "revenue" if account is None else "account"
+        # A deal of nobody stands among the deals; what else has no account is in the ledger only.
+        alone = "pipeline" if row["entity"] == "opportunity" else "revenue"
+        page = alone if account is None else "account"
         address = escape(session.link(page, id=account))
         who = row["account"] if isinstance(row["account"], str) else row["name"]
         owner = row["owner"] if isinstance(row["owner"], str) else "–"
         reason = row["reason"]
-        about = reason if row["entity"] == "account" else f"{row['name']} · {reason}"
+        about = reason if row["name"] == who else f"{row['name']} · {reason}"
         items.append(
             f'<li><a href="{address}"><b>{escape(str(who))}</b><span>{escape(about)}</span></a>'
             f"<em>{escape(loc.money(row['amount']))}</em><small>{escape(owner)}</small></li>"
@@ -454,6 +453,7 @@ def view(session: Session) -> pn.Column:
                 subtitle=loc.t("face à l’année précédente"),
                 metric="revenue_by_month",
                 rows=lambda scope, point: revenue_rows(scope, month_of(point, scope)),
+                empty=loc.t("Le grand livre n’a aucune vente dans ce périmètre."),
             ),
             width=5,
         ),
@@ -464,6 +464,7 @@ def view(session: Session) -> pn.Column:
             subtitle=loc.t("face à l’année précédente"),
             metric="won_by_month",
             rows=lambda scope, point: won_rows(scope, month_of(point, scope)),
+            empty=loc.t("Aucune affaire gagnée dans la période."),
         ),
         cards.figure(
             session,

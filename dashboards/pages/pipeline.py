@@ -186,7 +186,8 @@ def stage_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
 def by_month(scope: Scope) -> go.Figure | None:
     """Open deals by expected closing month."""
     frame = pipeline.pipeline_by_stage.of(scope.data, by="closing_month")
-    return None if frame.empty else figures.pipeline_by_month(frame, loc=scope.loc)
+    valued = frame["amount"].sum()
+    return figures.pipeline_by_month(frame, loc=scope.loc) if valued else None
 
 
 def month_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
@@ -334,7 +335,7 @@ def view(session: Session) -> pn.Column:
             metric="pipeline_by_stage",
             rows=month_rows,
             height=340,
-            empty=loc.t("Aucune affaire en cours dans ce périmètre."),
+            empty=loc.t("Aucune affaire en cours dans ce périmètre n’a de montant."),
         ),
         cards.figure(
             session,

@@ -73,8 +73,10 @@ def test_a_filter_changes_what_is_drawn_and_the_address(page_as, server):
 def test_the_numbers_of_the_demo(page_at):
     page = page_at("director")
     assert value(page, "Nouveaux clients") > 0
+    expect(page.locator(".freshness")).to_be_in_viewport()
     card = page.locator(".card", has_text="Comptes par statut")
     card.scroll_into_view_if_needed()
+    expect(page.locator(".freshness")).to_be_in_viewport()
     expect(card).to_contain_text("7 800")
     expect(card).to_contain_text("1 000")
 

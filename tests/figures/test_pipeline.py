@@ -46,11 +46,19 @@ def test_stages_of_two_pipelines_are_told_apart():
 def test_a_pipeline_without_deals_is_left_out_and_no_amount_is_not_0():
     rows = [
         by_stage(pipeline="maven", stage_id=9, amount=None, weighted=None)[0],
+        by_stage(pipeline="maven", stage_id=10, amount=5.0, deals=1)[1],
         *by_stage(deals=0),
     ]
     figure = pipeline.pipeline_by_stage(pd.DataFrame(rows), loc=FR)
-    assert texts(figure) == ["Analyse", "– · 4 aff."]
+    assert texts(figure)[:2] == ["Analyse", "– · 4 aff."]
     assert "montant : –" in figure.data[0].hovertext[0]
+
+
+def test_deals_without_any_amount_are_counted():
+    rows = by_stage(amount=None, weighted=None)
+    figure = pipeline.pipeline_by_stage(pd.DataFrame(rows), loc=FR)
+    assert figure == pipeline.deals_by_stage(pd.DataFrame(rows), loc=FR)
+    assert figure.data[0].x[0] == 4
 
 
 def test_stages_deepen_in_their_order():

@@ -13,8 +13,8 @@ from workbench.locale import EN, FR
         ([1_050.0], ("0,0", "0,5", "1,0"), "k€"),
         ([3_400_000.0, 12.0], ("0", "1", "2", "3"), "M€"),
         ([-20.0, 90.0], ("0", "50"), "€"),
-        ([], ("0,0",), "€"),
-        ([float("nan")], ("0,0",), "€"),
+        ([], ("0",), "€"),
+        ([float("nan")], ("0",), "€"),
     ],
 )
 def test_money_in_round_steps_of_its_unit(values, texts, unit):

@@ -41,6 +41,8 @@ def _in_use(frame: pd.DataFrame) -> list[marks.Row]:
 def pipeline_by_stage(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     """Open deals by stage: the amount pale, its weighted part deep upon it, the count beside.
 
+    Where no deal has an amount yet, their counts are drawn.
+
     Args:
         frame: `pipeline_by_stage` with `by=None`.
         loc: language.
@@ -49,6 +51,8 @@ def pipeline_by_stage(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
         Bars upon bars; a click gives the stage's id.
     """
     listed = _in_use(frame)
+    if not any(row["amount"] for row in listed):
+        return deals_by_stage(frame, loc=loc)
     several = len({row["pipeline"] for row in listed}) > 1
     names = [_stage(row, loc=loc, several=several) for row in listed]
     total = sum(row["amount"] or 0 for row in listed)

@@ -68,8 +68,7 @@ def money(loc: Locale, values: Iterable[float]) -> Scale:
     >>> money(FR, [420_000.0]).texts, money(FR, [420_000.0]).unit
     (('0', '200', '400'), 'k€')
     """
-    ends = _ends(values)
-    ticks = round_ticks(*ends)
+    ends, ticks = _ends(values)
     largest = max(map(abs, ends))
     size, letter = next(((size, name) for size, name in _SCALES if largest >= size), (1.0, ""))
     if letter == "Md":
@@ -85,15 +84,14 @@ def count(loc: Locale, values: Iterable[float], unit: str) -> Scale:
     >>> count(FR, [2], "comptes").texts
     ('0', '1', '2')
     """
-    ends = _ends(values)
-    ticks = [tick for tick in round_ticks(*ends) if tick == int(tick)]
+    ends, ticks = _ends(values)
+    ticks = [tick for tick in ticks if tick == int(tick)]
     return Scale(unit, tuple(ticks), _texts(loc, ticks), ends)
 
 
 def number(loc: Locale, values: Iterable[float], unit: str) -> Scale:
     """Numbers that may have decimals, of a unit."""
-    ends = _ends(values)
-    ticks = round_ticks(*ends)
+    ends, ticks = _ends(values)
     return Scale(unit, tuple(ticks), _texts(loc, ticks), ends)
 
 
@@ -104,15 +102,15 @@ def percent(loc: Locale, values: Iterable[float], unit: str = "%") -> Scale:
     >>> percent(FR, [0.13], "% des comptes").texts
     ('0', '5', '10')
     """
-    ends = _ends(values)
-    ticks = round_ticks(*ends)
+    ends, ticks = _ends(values)
     return Scale(unit, tuple(ticks), _texts(loc, [tick * 100 for tick in ticks]), ends)
 
 
-def _ends(values: Iterable[float]) -> tuple[float, float]:
+def _ends(values: Iterable[float]) -> tuple[tuple[float, float], list[float]]:
+    """Where the axis ends, and its ticks: the zero alone where there is nothing else."""
     known = [0.0, *(value for value in values if value is not None and not math.isnan(value))]
     low, high = min(known), max(known)
-    return (low, high) if high > low else (low, low + 1.0)
+    return ((low, high), round_ticks(low, high)) if high > low else ((0.0, 1.0), [0.0])
 
 
 def _texts(loc: Locale, ticks: Sequence[float]) -> tuple[str, ...]:
