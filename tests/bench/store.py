@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from tests.bench.rows import Row, by_turns, once
 from workbench.store import access, create, dataset, journal, past
 from workbench.store.engine import arrow_cursor, connect
-from workbench.store.frames import QUERIES, Scope
+from workbench.store.frames import QUERIES
 from workbench.store.schema import Base
+from workbench.store.scope import Scope
+from workbench.store.shelf import Shelf
 from workbench.tables import TABLES
 from workbench.vocabulary import Surface
 
@@ -39,7 +41,7 @@ def reading(demo: Demo) -> Iterator[Row]:
             data.table(name)
 
     def afresh() -> None:
-        dataset.SHELF = dataset._Shelf()
+        dataset.SHELF = Shelf()
         ours()
 
     def floor() -> None:

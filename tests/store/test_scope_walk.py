@@ -26,7 +26,7 @@ from workbench.metrics.catalog import CATALOG
 from workbench.store import connect, create, dataset, groups, journal, settling
 from workbench.store.access import viewer
 from workbench.store.fields import RESTRICTED
-from workbench.store.frames import BY_RIGHT
+from workbench.store.scope import BY_RIGHT
 from workbench.tables import TABLES
 
 PERIOD = {"since": "2025-10-01", "until": "2026-09-30"}

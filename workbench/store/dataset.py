@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import func, select
 
 from workbench.errors import NotAllowed, SettingsError
 from workbench.store import access, access_log, masking
+from workbench.store.arrow import contracted, of_query, to_pandas
 from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
-from workbench.store.frames import PERSONAL, QUERIES, Person, Scope
+from workbench.store.frames import QUERIES
 from workbench.store.origin import own
 from workbench.store.past import forget as forget_pasts
 from workbench.store.past import newest_known, past
 from workbench.store.proposal import Proposal, propose
 from workbench.store.replay import SUBJECTS, by_record, state
 from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RetentionWarning
+from workbench.store.scope import PERSONAL, Person, Scope
+from workbench.store.shelf import SHELF, size
 from workbench.tables import TABLES, table
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from workbench.store.access import Viewer
 
 Backend = Literal["pandas", "polars", "duckdb", "pyarrow"]
-KEPT_BYTES = 2 << 30  # of Arrow data, shared by the sessions of a process
 
 # Entities whose fields may be corrected with a date of effect, and the table where they show.
 DATED = {
@@ -76,52 +75,6 @@ FOLLOWS = {
 }
 
 
-class _Shelf:
-    """Arrow tables and frames by key, the least used put away first."""
-
-    def __init__(self) -> None:
-        self._held: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._lock = threading.Lock()
-        self._making: dict[Hashable, threading.Lock] = {}
-        self._bytes = 0
-        self.reads = 0
-
-    def get(self, key: Hashable, make: Any, size: Any) -> Any:
-        """What is kept under the key; made once, however many ask at once."""
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-                return self._held[key][0]
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
-            with self._lock:
-                if key in self._held:
-                    return self._held[key][0]
-            made = make()
-            with self._lock:
-                self.reads += 1
-                weight = size(made)
-                self._held[key] = (made, weight)
-                self._bytes += weight
-                self._making.pop(key, None)
-                while self._bytes > KEPT_BYTES and len(self._held) > 1:
-                    _, (_, dropped) = self._held.popitem(last=False)
-                    self._bytes -= dropped
-            return made
-
-    def forget(self, url: str) -> None:
-        """Drop what was read of a store: people were taken out of it since."""
-        with self._lock:
-            for key in [key for key in self._held if _names(key, url)]:
-                self._bytes -= self._held.pop(key)[1]
-
-
-def _names(key: Hashable, url: str) -> bool:
-    """Whether a key, or one within it, is of that store."""
-    return key == url or (isinstance(key, tuple) and any(_names(part, url) for part in key))
-
-
-SHELF = _Shelf()
 NEWS = "news"  # among versions: grows whenever the store moves
 FORGOTTEN = "forgotten"  # among versions: the newest row of what is kept out of the store
 _FORGOT: dict[str, int] = {}
@@ -215,7 +168,7 @@ class Dataset:
         # Filters look into other tables than those read.
         rows = (self.filters, self._versions[""] if self.filters else None)
         key = ("computed", what, self.backend, rows, *map(self._key, tables))
-        return own(SHELF.get(key, compute, _bytes), self)
+        return own(SHELF.get(key, compute, size), self)
 
     def where(
         self,
@@ -295,12 +248,12 @@ class Dataset:
                 scope = scope.as_held(connection)
         query = QUERIES[name][0](self.as_of, scope)
         if name in PERSONAL:
-            return _bound(name, engine, query)
+            return of_query(name, engine, query)
         sql = str(query.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True}))
         with arrow_cursor(engine) as cursor:
             cursor.execute(sql)
             read = cursor.fetch_arrow_table()
-        arrow = _contracted(name, read)
+        arrow = contracted(name, read)
         if name == "rejected_rows":
             arrow = masking.without(arrow, self.scope.rights)
         if name in DATED:
@@ -349,7 +302,7 @@ class Dataset:
 
     def _converted(self, arrow: pa.Table) -> Any:
         if self.backend == "pandas":
-            return _to_pandas(arrow)
+            return to_pandas(arrow)
         if self.backend == "polars":
             import polars as pl  # noqa: PLC0415 - an extra
 
@@ -422,48 +375,6 @@ class Dataset:
             .filter(nw.col("credited").is_in(reps))
             .drop("credited")
         )
-
-
-def _bytes(frame: Any) -> int:
-    if isinstance(frame, pd.DataFrame):
-        return int(frame.memory_usage().sum())
-    return int(frame.estimated_size() if hasattr(frame, "estimated_size") else frame.nbytes)
-
-
-def _contracted(name: str, read: pa.Table) -> pa.Table:
-    """Cast what the driver gave to the contract's types."""
-    columns = []
-    for wanted in table(name).schema:
-        column = read[wanted.name]
-        if pa.types.is_boolean(wanted.type) and pa.types.is_string(column.type):
-            column = pc.cast(column, pa.int64())
-        if pa.types.is_timestamp(column.type) and column.type.tz is not None:
-            column = pc.local_timestamp(pc.cast(column, pa.timestamp("us", "UTC")))
-        columns.append(pc.cast(column, wanted.type))
-    return pa.table(columns, schema=table(name).schema)
-
-
-def _bound(name: str, engine: Engine, query: Any) -> pa.Table:
-    """Rows of a query that a person's name is part of: a value beside the statement, not in it."""
-    with engine.connect() as connection:
-        rows = [dict(row) for row in connection.execute(query).mappings()]
-    return pa.Table.from_pylist(rows, schema=table(name).schema)
-
-
-def _to_pandas(arrow: pa.Table) -> pd.DataFrame:
-    """Integers that may be missing become Int64, flags boolean; the rest as pandas has it."""
-    columns = {}
-    for name in arrow.column_names:
-        column = arrow[name]
-        extension: Any = None
-        if pa.types.is_boolean(column.type):
-            extension = pd.BooleanDtype()
-        elif pa.types.is_integer(column.type) and column.null_count:
-            extension = pd.Int64Dtype()
-        elif pa.types.is_string(column.type):
-            extension = pd.StringDtype(na_value=float("nan"))
-        columns[name] = column.to_pandas(types_mapper={column.type: extension}.get)
-    return pd.DataFrame(columns, copy=False)
 
 
 def open(  # noqa: A001 - workbench.open is the front door
