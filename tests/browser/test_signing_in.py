@@ -153,6 +153,13 @@ def test_a_page_that_stands_open_goes_when_its_session_runs_out(visit, engine):
     expect(page.get_by_text("Rien n’a encore été chargé")).to_have_count(0)
 
 
+def comes(page, true):
+    until = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < until
+        page.wait_for_timeout(100)
+
+
 def test_a_hand_on_a_page_puts_off_its_end_and_what_the_page_says_by_itself_does_not(visit, engine):
     page, sent = visit(), []
     page.on("websocket", lambda one: one.on("framesent", lambda _: sent.append(1)))
@@ -166,14 +173,11 @@ def test_a_hand_on_a_page_puts_off_its_end_and_what_the_page_says_by_itself_does
     page.wait_for_timeout(4_500)
     before, said = seen(), len(sent)
     page.set_viewport_size({"width": 390, "height": 844})  # it tells that it is a phone's now
-    page.wait_for_timeout(1_000)
-    assert len(sent) > said
+    comes(page, lambda: len(sent) > said)
+    page.wait_for_timeout(500)
     assert seen() == before
     page.keyboard.press("Tab")
-    until = time.monotonic() + 20
-    while seen() == before:
-        assert time.monotonic() < until
-        page.wait_for_timeout(100)
+    comes(page, lambda: seen() > before)
 
 
 def test_a_new_password_ends_the_sessions_elsewhere(visit, door):

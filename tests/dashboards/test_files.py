@@ -9,14 +9,16 @@ import pytest
 
 from dashboards import person_file, report_files
 from dashboards.pages import account
+from dashboards.pages.reports import Desk
 from dashboards.report_files import address
 from tests.dashboards.test_doors import Site
 from tests.store import company
 from tests.store.company import TODAY, fill, who
+from workbench.errors import UnknownName
 from workbench.exports import runs
 from workbench.exports.reports import Reports
 from workbench.settings import Auth, Settings
-from workbench.store import access_log, signins, users
+from workbench.store import access_log, groups, signins, users
 from workbench.store.sight import sight
 
 PASSWORD = "a long password"
@@ -91,6 +93,23 @@ def test_a_report_of_wider_rights_than_its_reader_has_is_not_there(site):
         users.change(site.engine, username, by="boss", **change)
         assert asked(site, username, of[username]) == (status, status == 200), (username, change)
     assert forbidden(site, 1) == [("manager", f"report {of['manager'].split('/')[2]}")]
+
+
+def test_a_page_that_stands_open_gives_such_a_report_no_longer(site, visit):
+    session = visit(site.engine, "rep3", "reports")
+    session.settings = site.settings
+    desk = Desk(session)
+    run = desk.reports.find(report(site, "rep3").split("/")[2], session.viewer)
+    assert b"read me" in desk._file(run).getvalue()
+    director = who(site.engine, "director")
+    groups.make(site.engine, "Clés", director)
+    groups.put(site.engine, "Clés", ["A1"], director)
+    groups.share(site.engine, "Clés", director, user="rep3")
+    wider = desk.reports.find(report(site, "rep3").split("/")[2], session.viewer)
+    groups.share(site.engine, "Clés", director, user="rep3", withdraw=True)
+    assert desk.reports.runs(session.viewer) == [run]
+    with pytest.raises(UnknownName):
+        desk._file(wider)
 
 
 def test_a_person_s_file_is_for_those_who_may_ask(site):
