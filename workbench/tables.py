@@ -113,6 +113,7 @@ TABLES: dict[str, Table] = {
             next_step="text",
             next_step_on="date",
             qualified_on="date",
+            anonymised_on="date: since when it is nobody in particular",
             version="count: raised by each accepted change",
         ),
         _table(

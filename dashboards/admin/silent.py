@@ -21,6 +21,7 @@ STATES = {
     "ready": msg("À anonymiser"),
     "anonymised": msg("Anonymisé"),
     "undated": msg("Sans date connue"),
+    "unnamed": msg("À vérifier : ni interlocuteur ni SIREN"),
 }
 LABELS = {
     "name": msg("Interlocuteur"),

@@ -27,6 +27,25 @@ ACCOUNTS = frame(
         {"id": 2, "name": "Bati", "status": "client", "entered_on": "2015-01-01"},
         {"id": 3, "name": "Cima", "status": "lost", "entered_on": "2019-05-05"},
         {"id": 4, "name": "Dune", "status": "suspect", "entered_on": "2019-05-05"},
+        # Without a contact: a company by its number, and some that nothing tells from a person.
+        {
+            "id": 5,
+            "name": "Etna",
+            "status": "prospect",
+            "entered_on": "2019-05-05",
+            "siren": "552100554",
+        },
+        {"id": 6, "name": "Fort", "status": "prospect", "entered_on": "2019-05-05"},
+        {"id": 7, "name": "Gué", "status": "suspect", "entered_on": "2023-09-30"},
+        {"id": 8, "name": "Hem", "status": "client", "entered_on": "2019-05-05"},
+        {"id": 9, "name": "Isle", "status": "suspect"},
+        {
+            "id": 10,
+            "name": "Jard",
+            "status": "lost",
+            "entered_on": "2019-05-05",
+            "anonymised_on": "2026-01-01",
+        },
     ],
 )
 ACTIVITIES = frame(
@@ -36,9 +55,17 @@ ACTIVITIES = frame(
         {"account_id": 1, "contact_id": 1, "date": "2026-03-01", "two_way": False},
         {"account_id": 1, "contact_id": 2, "date": "2024-03-01", "two_way": True},
         {"account_id": 3, "contact_id": None, "date": "2025-01-01", "two_way": True},
+        {"account_id": 6, "contact_id": None, "date": "2022-05-05", "two_way": True},
+        {"account_id": 6, "contact_id": None, "date": "2026-05-05", "two_way": False},
     ],
 )
-DEALS = frame("opportunities", *[{"contact_id": 5, "created_on": "2021-06-01"}])
+DEALS = frame(
+    "opportunities",
+    *[
+        {"contact_id": 5, "created_on": "2021-06-01"},
+        {"account_id": 6, "created_on": "2022-06-06"},
+    ],
+)
 CONSENTS = frame(
     "consents",
     *[
@@ -56,6 +83,14 @@ ENTRIES = frame(
         {"contact_id": 6, "recorded_at": "2023-09-30T18:30:00"},
     ],
 )
+
+
+UNNAMED = {
+    "Fort": ("2022-06-06", "unnamed"),
+    "Gué": ("2023-09-30", "unnamed"),
+    "Isle": ("NaT", "unnamed"),
+    "Jard": ("2019-05-05", "anonymised"),
+}
 
 
 def told(warnings=NOBODY, as_of="2026-09-30", entries=ENTRIES, **options):
@@ -80,6 +115,7 @@ def test_three_years_after_the_last_contact_that_came_from_them():
         "Guy": ("2023-09-30", "due"),
         # Of no account, never heard of: three years after her sheet was made.
         "Flo": ("2023-09-30", "due"),
+        **UNNAMED,
     }
 
 

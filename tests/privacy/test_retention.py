@@ -6,15 +6,17 @@ import datetime as dt
 
 import pytest
 
-from tests.privacy.files import CRM, DIRECTOR, REP, loaded, write
+from tests.privacy.files import CRM, DIRECTOR, REP, account, loaded, write
 from tests.store.company import forbidden
 from workbench.errors import NotAllowed
+from workbench.exports import forgetting
 from workbench.exports.forgetting import Retention
 from workbench.store.access import Viewer
 from workbench.store.check import check
 from workbench.vocabulary import Role, Surface
 
 ANALYST = Viewer("analyste", "Analyste", Role.ANALYST)
+ACCOUNTS = CRM["accounts"].replace("C3,prospect,2024", "C3,prospect,2020")
 CONTACTS = (
     CRM["contacts"]
     + "S1,N,Silvère,Longtemps,,user,silvere@nord.example,\nS2,N,Nora,Récente,,user,,\n"
@@ -29,9 +31,8 @@ ACTIVITIES = (
 def silent(office, tmp_path):
     """N is a prospect since 2020, Silvère's last answer is of January 2023, nobody else's older."""
     engine, of = office
-    accounts = CRM["accounts"].replace("C3,prospect,2024", "C3,prospect,2020")
     activities = ACTIVITIES.replace("visit,2024-03-08", "visit,2021-03-08")
-    write(tmp_path, accounts=accounts, contacts=CONTACTS, activities=activities)
+    write(tmp_path, accounts=ACCOUNTS, contacts=CONTACTS, activities=activities)
     loaded(engine, of)
     return engine, of
 
@@ -89,3 +90,18 @@ def test_nobody_is_warned_and_anonymised_on_one_day(silent):
     assert at(silent, "2026-09-30", grace=0).warn() == 1
     assert at(silent, "2026-09-30", grace=0).anonymise(surface=Surface.CLI, reason="r") == 0
     assert at(silent, "2026-10-01", grace=0).anonymise(surface=Surface.CLI, reason="r") == 1
+
+
+def test_an_account_that_may_be_a_person_is_listed_and_anonymised_by_hand(silent, tmp_path):
+    engine, of = silent
+    more = "Z,Zora Plomberie,,,prospect,2020-01-01,R,0611223344,\n"
+    write(tmp_path, accounts=ACCOUNTS + more, contacts=CONTACTS)
+    loaded(engine, of)
+    assert states(at(silent, "2026-09-30")) == {
+        "Silvère Longtemps": "due", "Zora Plomberie": "unnamed",
+    }  # fmt: skip
+    assert at(silent, "2026-09-30").warn() == 1
+    number = account(engine, "Zora Plomberie")
+    forgetting.forget(of, engine, [f"account:{number}"], viewer=DIRECTOR, surface=Surface.CLI)
+    found = states(at(silent, "2026-09-30"))
+    assert found == {"Silvère Longtemps": "warned", f"Compte anonymisé {number}": "anonymised"}

@@ -14,7 +14,7 @@ from workbench.metrics.periods import asked, midnight
 from workbench.vocabulary import ConsentState, Status
 
 SILENT = {
-    "id": "id",
+    "id": "id: the contact; none where the account itself may be a person",
     "name": "text",
     "account_id": "id",
     "account": "text",
@@ -29,7 +29,10 @@ SILENT = {
     "days_over": "count",
     "warned_on": "date",
     "until": "date: end of the grace period",
-    "state": "text: due, warned, ready, anonymised, or undated where no date is known",
+    "state": (
+        "text: due, warned, ready, anonymised, undated where no date is known, or unnamed: an "
+        "account of which neither a contact nor a SIREN is known"
+    ),
 }
 
 
@@ -45,13 +48,15 @@ SILENT = {
             "Comptes non clients : dernier signe venu de la personne (échange, affaire, "
             "consentement ; à défaut l’entrée du compte, sinon le jour où la fiche a été connue) "
             "vieux de plus de trois ans (option years). Avertie, puis à anonymiser une fois le "
-            "délai passé, jamais le jour même ; un signe nouveau lève l’avertissement."
+            "délai passé, jamais le jour même ; un signe nouveau lève l’avertissement. Un compte "
+            "sans interlocuteur, SIREN ni SIRET peut être une personne : il est à vérifier."
         ),
         (
             "Accounts that aren't clients: last sign from the person (exchange, deal, consent; "
             "else the account's entry, else the day on which the sheet was first known) more than "
             "three years old (option years). Warned, then to be anonymised once the grace period "
-            "is over, never on the same day; a new sign lifts the warning."
+            "is over, never on the same day; a new sign lifts the warning. An account without "
+            "contact, SIREN or SIRET may be a person: it is to be looked at."
         ),
     ),
     source=(
@@ -75,7 +80,8 @@ def retention(
     """People past their term, the longest silent first; those already anonymised stay counted.
 
     An exchange of their account that names nobody counts for each of its contacts: it may have
-    been any of them.
+    been any of them. Nothing tells a sole trader from a company but that a company has a number:
+    an account with neither number nor contact is listed, and nobody is warned for it.
 
     Args:
         contacts: who.
@@ -92,9 +98,11 @@ def retention(
     people = collect(
         contacts, "id", "account_id", "first_name", "last_name", "anonymised_on"
     ).astype({"first_name": "str", "last_name": "str"})
-    firms = collect(accounts, "id", "name", "status", "entered_on", "owner_id", "owner").set_index(
-        "id"
-    )
+    firms = collect(
+        accounts, "id", "name", "status", "entered_on", "owner_id", "owner", "siren", "siret",
+        "anonymised_on",
+    ).set_index("id")  # fmt: skip
+    unnamed = _unnamed(firms, people["account_id"], activities, opportunities)
     people = people.assign(
         account=looked_up(people["account_id"], firms["name"]),
         status=looked_up(people["account_id"], firms["status"]),
@@ -128,16 +136,44 @@ def retention(
         "due",
     )
     names = people["first_name"].fillna("") + " " + people["last_name"].fillna("")
-    found = people.assign(
-        name=names.str.strip(),
-        due_on=due,
-        days_over=(now - due).dt.days.astype("Int64"),
-        warned_on=warned,
-        until=until,
-        state=state,
-    )
+    found = people.assign(name=names.str.strip(), warned_on=warned, until=until, state=state)
+    found = pd.concat([found, unnamed], ignore_index=True)
+    due = found["last_contact"] + pd.DateOffset(years=term)
+    found = found.assign(due_on=due, days_over=(now - due).dt.days.astype("Int64"))
     found = found[due.isna() | (due <= now)]
     return give(found.sort_values(["due_on", "id"], kind="stable"), contacts, SILENT)
+
+
+def _unnamed(
+    firms: pd.DataFrame,
+    named: pd.Series[Any],
+    activities: nw.LazyFrame[Any],
+    opportunities: nw.LazyFrame[Any],
+) -> pd.DataFrame:
+    """Accounts that may each be a person, as rows of the result."""
+    bare = firms["siren"].isna() & firms["siret"].isna() & ~firms.index.isin(named.dropna())
+    found = firms[bare & (firms["status"] != Status.CLIENT.value).fillna(value=True)]
+    signs = [
+        collect(frame.select("account_id", day), "account_id", day)
+        .set_index("account_id")[day]
+        .loc[lambda days: days.index.isin(found.index)]
+        for frame, day in (
+            (activities.filter(nw.col("two_way")), "date"),
+            (opportunities, "created_on"),
+        )
+    ]
+    heard = pd.concat([*signs, found["entered_on"]]).dropna()
+    newest = heard.groupby(level=0).max() if len(heard) else heard
+    id_ = pd.Series(found.index, index=found.index)
+    return found.assign(
+        id=pd.array([None] * len(found), dtype="Int64"),
+        account_id=id_,
+        account=found["name"],
+        last_contact=looked_up(id_, newest),
+        warned_on=pd.NaT,
+        until=pd.NaT,
+        state=np.where(found["anonymised_on"].notna(), "anonymised", "unnamed"),
+    )
 
 
 def _heard(
