@@ -14,6 +14,7 @@ from workbench.store import access, frames, groups, journal
 from workbench.store.batch import batch
 from workbench.store.journal import Edit, State
 from workbench.store.privacy import consents
+from workbench.store.scope import Person, Scope
 from workbench.vocabulary import Channel, ConsentState, Surface
 
 
@@ -160,9 +161,9 @@ def test_rights_are_todays_in_a_store_of_before(
 
 
 def test_many_ids_fit_in_a_statement(engine, company):
-    scope = frames.Scope(
+    scope = Scope(
         frozenset({company.reps["R1"]}), TODAY, frozenset(range(1000, 80_000)), frozenset(),
-        frames.Person("rep1", company.reps["R1"], frozenset()),
+        Person("rep1", company.reps["R1"], frozenset()),
     )  # fmt: skip
     with engine.connect() as connection:
         held = scope.as_held(connection)
