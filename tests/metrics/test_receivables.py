@@ -187,3 +187,19 @@ def test_dso_where_nothing_or_more_than_everything_is_owed() -> None:
     assert records(dso(payment, as_of="2026-09-15"), "dso", "balance") == [(0.0, -90.0)]
     refund = payment.assign(debit=90.0, credit=0.0)
     assert records(dso(refund, as_of="2026-09-15"), "dso", "balance") == [(None, 90.0)]
+
+
+def test_dso_tells_entries_of_one_number_apart() -> None:
+    """Number 7 is a sale of 100 and a payment of 40; the sale of August bears it again, for 80."""
+    rows = written(
+        "ledger_entries",
+        """id journal entry date       account_number debit credit customer_id
+           1  VE      7     2026-08-10 411000         80.0  0.0    10
+           2  VE      7     2026-08-10 707000         0.0   80.0   10
+           3  VE      7     2026-09-05 411000         100.0 0.0    10
+           4  VE      7     2026-09-05 707000         0.0   100.0  10
+           5  BQ      7     2026-09-05 411000         0.0   40.0   10
+           6  BQ      7     2026-09-05 512000         40.0  0.0    -""",
+    )
+    result = dso(rows, as_of="2026-09-15")
+    assert records(result, "dso", "balance", "counted") == [(15 + 31 * 40 / 80, 140.0, 46)]
