@@ -18,7 +18,7 @@ from workbench.store.access import viewer
 from workbench.store.batch import Author, batch
 from workbench.store.engine import writing
 from workbench.store.journal import Edit, State
-from workbench.store.schema import RetentionWarning
+from workbench.store.schema import Load, LoadedTable, RejectedRow, RetentionWarning
 from workbench.vocabulary import Surface
 
 D = dt.date
@@ -131,6 +131,18 @@ def _rewrite(engine: Any, ids: dict[str, int]) -> None:
         _set(corrected, "contact", ids["silent contact"], "last_name", "Bavarde")
         corrected.delete("document_line", [line], D(2026, 1, 1))
         corrected.delete("document", [invoice], D(2026, 1, 1))
+        loaded = insert(Load).returning(Load.id).values(
+            source="crm", started_at=dt.datetime.now(dt.UTC), user="loader", batch=corrected.id,
+            files="[]", report='{"tables": []}', data_date=D(2026, 8, 30),
+        )  # fmt: skip
+        load_id, file = corrected.connection.scalar(loaded), "accounts.csv"
+        for row in (
+            insert(LoadedTable).values(load_id=load_id, file=file, name="accounts", form="{}"),
+            insert(RejectedRow).values(
+                load_id=load_id, file=file, line=2, table="account", reason="?", raw="{}"
+            ),
+        ):
+            corrected.connection.execute(row)
     undone = journal.undo(engine, client, viewer=director, surface=Surface.NOTEBOOK, today=TODAY)
     assert [one.state for one in undone] == [State.SAVED]
 
