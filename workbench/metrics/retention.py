@@ -165,13 +165,14 @@ def _unnamed(
     heard = pd.concat([*signs, found["entered_on"]]).dropna()
     newest = heard.groupby(level=0).max() if len(heard) else heard
     id_ = pd.Series(found.index, index=found.index)
+    never = pd.Series(pd.NaT, index=found.index, dtype="datetime64[us]")
     return found.assign(
         id=pd.array([None] * len(found), dtype="Int64"),
         account_id=id_,
         account=found["name"],
         last_contact=looked_up(id_, newest),
-        warned_on=pd.NaT,
-        until=pd.NaT,
+        warned_on=never,
+        until=never,
         state=np.where(found["anonymised_on"].notna(), "anonymised", "unnamed"),
     )
 
