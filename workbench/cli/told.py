@@ -47,9 +47,16 @@ def silent(found: pd.DataFrame, loc: Locale, *, rows: int, dry: bool) -> None:
     """Print who has been silent too long, and what is done about it."""
     from workbench.metrics.retention import retention
 
-    names = ["id", "name", "account", "status", "last_contact", "due_on", "state", "until"]
+    names = [
+        "id", "name", "account_id", "account", "status", "last_contact", "due_on", "state", "until",
+    ]  # fmt: skip
     terminal.frame(found[names], "table", columns=retention.columns, loc=loc, rows=rows)
     counts = found["state"].value_counts()
     console().print(", ".join(f"{loc.count(n)} {state}" for state, n in counts.items()) or "Nobody")
+    if counts.get("unnamed"):
+        console().print(
+            "Unnamed: neither a contact nor a SIREN tells whether it is a person. Where it is: "
+            "workbench privacy anonymise account:NUMBER, by its account_id."
+        )
     if dry:
         console().print("Nothing was written: --warn warns the due, --anonymise takes the ready.")
