@@ -8,20 +8,18 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
+from workbench.metrics import touches
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, as_closed
-from workbench.metrics.frames import NOBODY, collect, give, looked_up, ratio, whole
+from workbench.metrics.frames import collect, give, looked_up, ratio, whole
 from workbench.metrics.groups import GROUP, choice, grouped, keyed, labelled
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
-    DAY,
     KPI,
     asked,
     compared,
     day,
     earliest,
-    held_on,
-    midnight,
     span,
     teams_on,
     within,
@@ -117,23 +115,6 @@ PERIODS = {"week": ("period",), "month": ("period",), "kind": ("kind",),
            "kind_week": ("kind", "period"), "total": ()}  # fmt: skip
 
 
-def credited(
-    activities: nw.LazyFrame[Any],
-    owner_periods: nw.LazyFrame[Any],
-    *columns: str,
-    as_of: Any,
-    since: Any,
-    until: Any,
-) -> pd.DataFrame:
-    """Each activity of the period, with `credited` the rep that it counts for."""
-    done = within(activities, "date", since, earliest(as_of, until))
-    rows = collect(done, "account_id", "rep_id", "date", *columns)
-    owner = held_on(rows["account_id"], rows["date"], owner_periods, "account_id", "rep_id")
-    held, author = (ids.to_numpy("int64", na_value=NOBODY) for ids in (owner, rows["rep_id"]))
-    who = np.where(held == NOBODY, author, held)
-    return rows.assign(credited=pd.arrays.IntegerArray(who, who == NOBODY))
-
-
 @metric(
     label=("Actions commerciales", "Activities"),
     question=(
@@ -173,7 +154,7 @@ def activity_rows(
     """
     columns = ("id", "kind", "contact_id", "opportunity_id", "two_way", "minutes", "subject")
     period = {"as_of": as_of, "since": since, "until": until}
-    rows = credited(activities, owner_periods, *columns, **period)
+    rows = touches.credited(activities, owner_periods, *columns, **period)
     rows = rows.sort_values(["date", "id"], ascending=[False, True], ignore_index=True)
     who = collect(reps, "id", "name").set_index("id")["name"]
     names = collect(accounts, "id", "name").set_index("id")["name"]
@@ -239,7 +220,7 @@ def activity_by_rep(
     kinds = ("kind",) if "kind" in keys else ()
     counts = ["activities", "two_way", "minutes"]
     period = {"as_of": as_of, "since": since, "until": until}
-    rows = credited(activities, owner_periods, *kinds, "two_way", "minutes", **period)
+    rows = touches.credited(activities, owner_periods, *kinds, "two_way", "minutes", **period)
     two_way = rows["two_way"].fillna(value=False).astype("int64")
     daily = (
         rows.assign(rep_id=rows["credited"], activities=1, two_way=two_way)
@@ -265,19 +246,6 @@ def activity_by_rep(
 
 
 _EMPTY = {"rep_id": "Int64", "kind": "str", "period": "datetime64[us]"}
-
-
-def touches(activities: nw.LazyFrame[Any], as_of: dt.date, within_days: int) -> nw.LazyFrame[Any]:
-    """Per account touched by the day: last touch, and how many in the days up to it."""
-    first = midnight(as_of - within_days * DAY + DAY)
-    recent = (nw.col("date") >= first).cast(nw.Int64)
-    return (
-        within(activities.select("account_id", "date"), "date", None, as_of)
-        .filter(~nw.col("account_id").is_null())
-        .with_columns(touches=recent)
-        .group_by("account_id")
-        .agg(nw.col("date").max().alias("last_touch"), nw.col("touches").sum())
-    )
 
 
 @metric(
@@ -308,7 +276,7 @@ def account_touches(
     """
     last, span_days = asked("account_touches", as_of), whole("days", days, least=1)
     own = ("id", "code", "name", "status", "segment", "owner_id", "owner", "team_id", "team")
-    seen = touches(activities, last, span_days).rename({"account_id": "id"})
+    seen = touches.touched(activities, last, span_days).rename({"account_id": "id"})
     rows = collect(accounts.select(*own).join(seen, on="id", how="left"))
     rows["touches"] = rows["touches"].fillna(0)
     rows["days_since"] = (pd.Timestamp(last) - rows["last_touch"]).dt.days.astype("Int64")
@@ -355,7 +323,7 @@ def activity_coverage(
         days: how many days, the date included.
     """
     last, span_days = asked("activity_coverage", as_of), whole("days", days, least=1)
-    seen = touches(activities, last, span_days).rename({"account_id": "id"})
+    seen = touches.touched(activities, last, span_days).rename({"account_id": "id"})
     rows = grouped(accounts, by, ("owner", "team", "segment", "status"))
     found = collect(
         rows.select("id", "group_id", "group")
@@ -372,28 +340,6 @@ def activity_coverage(
         high=high,
     ).sort_values(["owned", "group"], ascending=[False, True])
     return give(labelled(result, by), accounts, COVERAGE)
-
-
-def touches_of_deals(activities: nw.LazyFrame[Any], won: pd.DataFrame) -> pd.Series[Any]:
-    """How many activities each won deal took, by its id; deals without any are absent.
-
-    Those on the deal itself, and those on its account that name no deal, from its creation to its
-    win.
-    """
-    known = won[["id", "account_id", "created_on", "closed_on"]]
-    done = collect(activities, "account_id", "opportunity_id", "date")
-    named = done[done["opportunity_id"].isin(known["id"])]
-    unnamed = done[
-        done["opportunity_id"].isna() & done["account_id"].isin(known["account_id"].dropna())
-    ]
-    found = pd.concat(
-        [
-            known.merge(named.drop(columns="account_id"), left_on="id", right_on="opportunity_id"),
-            known.merge(unnamed, on="account_id"),
-        ]
-    )
-    early = found["date"] < found["created_on"]
-    return found.loc[~early & (found["date"] <= found["closed_on"]), "id"].value_counts()
 
 
 @metric(
@@ -447,7 +393,7 @@ def touches_per_won(
     won = won_deals(opportunities, stages, as_of=as_of, since=period.since, until=period.until)
     if by in {"owner", "team"}:
         won = as_closed(won, reps, deal_periods, team_periods)
-    touched = looked_up(won["id"], touches_of_deals(activities, won)).fillna(0).astype("Int64")
+    touched = looked_up(won["id"], touches.of_deals(activities, won)).fillna(0).astype("Int64")
     rows = keyed(won.assign(deals=1, touches=touched), by, DIMENSIONS)
     found = (
         rows.groupby(["group_id", "group"], dropna=False, sort=False)[["deals", "touches"]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from workbench.metrics import activity, funnel, status, wins
+from workbench.metrics import funnel, status, touches, wins
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import as_closed
 from workbench.metrics.frames import collect, give, looked_up, whole
@@ -411,6 +411,6 @@ def touch_rows(
     names = collect(accounts, "id", "name").set_index("id")["name"]
     rows = rows.assign(
         account=rows["account_id"].map(names),
-        touches=rows["id"].map(activity.touches_of_deals(activities, won)).fillna(0),
+        touches=rows["id"].map(touches.of_deals(activities, won)).fillna(0),
     )
     return give(rows.sort_values(["won_on", "id"], ascending=[False, True]), activities, TOUCHED)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 
 from workbench.metrics import ledger
+from workbench.metrics.buyers import companies, owned, told_apart
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, as_closed
 from workbench.metrics.frames import (
@@ -21,23 +21,17 @@ from workbench.metrics.frames import (
     give,
     in_cents,
     largest_first,
-    looked_up,
-    no_ids,
-    places,
     ratio,
 )
 from workbench.metrics.groups import CALENDAR, GROUP, choice, keyed, labelled, number
-from workbench.metrics.hierarchy import heads
+from workbench.metrics.lettering import lettered
 from workbench.metrics.periods import (
     KPI,
     asked,
     compared,
-    days,
-    held_on,
     midnight,
     shifted,
     span,
-    teams_on,
     within,
 )
 from workbench.metrics.wins import against_last_year, won_deals
@@ -45,7 +39,7 @@ from workbench.metrics.wins import against_last_year, won_deals
 if TYPE_CHECKING:
     import datetime as dt
 
-    from numpy.typing import NDArray
+    import pandas as pd
 
 ROWS = {
     "id": "id",
@@ -230,11 +224,11 @@ def revenue_by_account(
             .with_columns(group_id=number(str(by), "date"), group=nw.lit(""))
         )
     else:
-        found = _told_apart(collect(rows))
+        found = told_apart(collect(rows))
         if by in {"owner", "team"}:
-            found = _owned(found, by, owner_periods, team_periods, reps)
+            found = owned(found, by, owner_periods, team_periods, reps)
         else:
-            found = _companies(found, accounts, parent_periods, by)
+            found = companies(found, accounts, parent_periods, by)
     result = (
         found.groupby(["group_id", "group"], dropna=False, sort=False)[
             ["cents", "unmatched", "unallocated", "lines"]
@@ -251,70 +245,6 @@ def revenue_by_account(
     )
     ordered = largest_first(result, "cents", "group")
     return give(labelled(ordered, by), ledger_entries, REVENUE)
-
-
-def _told_apart(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows, with what of their cents has no account, and what no customer."""
-    no_customer = rows["customer_id"].isna().to_numpy()
-    no_account = rows["account_id"].isna().to_numpy()
-    return rows.assign(
-        unmatched=np.where(no_account & ~no_customer, rows["cents"], 0),
-        unallocated=np.where(no_customer, rows["cents"], 0),
-    )
-
-
-def _owned(
-    rows: pd.DataFrame,
-    by: str,
-    owner_periods: nw.LazyFrame[Any],
-    team_periods: nw.LazyFrame[Any],
-    reps: nw.LazyFrame[Any],
-) -> pd.DataFrame:
-    """Cents per customer and day, with the rep or team that the account had that day.
-
-    Ledgers may begin before the file of accounts does: who owned an account first is taken to
-    have had it before, whoever has it now.
-    """
-    owned = collect(owner_periods, "account_id", "valid_from")
-    begun = looked_up(rows["account_id"], owned.groupby("account_id")["valid_from"].min())
-    on = rows["date"].where(~(begun > rows["date"]), begun)
-    who = held_on(rows["account_id"], on, owner_periods, "account_id", "rep_id")
-    if by == "team":
-        who = teams_on(who, on, team_periods)
-    return rows.assign(
-        group_id=who, group=looked_up(who, collect(reps, "id", "name").set_index("id")["name"])
-    )
-
-
-def _companies(
-    rows: pd.DataFrame,
-    accounts: nw.LazyFrame[Any],
-    parent_periods: nw.LazyFrame[Any],
-    by: str | None,
-) -> pd.DataFrame:
-    """Cents per customer (and day) with the company, or the kind of company, that bought."""
-    nothing = pd.Series(no_ids(len(rows)))
-    if by is None:
-        return rows.assign(group_id=nothing, group=pd.Series([None] * len(rows), dtype="str"))
-    if by == "customer":
-        return rows.assign(group_id=rows["customer_id"].astype("Int64"), group=rows["customer"])
-    company = rows["account_id"].astype("Int64")
-    if by == "group":
-        known = company.notna().to_numpy()
-        parents = collect(parent_periods, "account_id", "parent_id", "valid_from", "valid_to")
-        company = company.copy()
-        company[known] = heads(
-            rows.loc[known, "account_id"].to_numpy("int64"), days(rows.loc[known, "date"]), parents
-        )
-    name = by if by in {"segment", "sector"} else "name"
-    listed = collect(accounts, "id", name)
-    place = pd.Index(listed["id"].astype("int64")).get_indexer(
-        pd.Index(company.fillna(-1).astype("int64"))
-    )
-    return rows.assign(
-        group_id=company if name == "name" else nothing,
-        group=listed[name].array.take(place, allow_fill=True),
-    )
 
 
 @metric(
@@ -503,7 +433,7 @@ def won_versus_invoiced(
     papers = collect(within(tied, "date", None, as_of))
     papers = papers[papers["opportunity_id"].isin(won["id"])]
     is_order = papers["kind"] == "order"
-    is_paid = ~is_order & _lettered(ledger_entries, papers["code"], as_of)
+    is_paid = ~is_order & lettered(ledger_entries, papers["code"], as_of)
     amount = in_cents(papers["amount"])
     sums = {"ordered": is_order, "invoiced": ~is_order, "paid": is_paid}
     per_deal = (
@@ -528,31 +458,3 @@ def won_versus_invoiced(
         **{name: euros(found[name]) for name in sums},
     )
     return give(labelled(result, by), opportunities, INVOICED)
-
-
-def _lettered(
-    ledger_entries: nw.LazyFrame[Any], codes: pd.Series[Any], as_of: Any
-) -> NDArray[np.bool_]:
-    """Whether each paper of that number has lines of 411, and all are lettered by the day.
-
-    Where an opening entry carried it over, that one and what followed say so.
-    """
-    closed = ledger.closed_books(ledger_entries, as_of=as_of)
-    columns = ("piece", "book", *ledger.LETTERED)
-    lines = collect(
-        ledger.customer_lines(ledger_entries, *columns, as_of=as_of).select(
-            "piece",
-            is_open=ledger.is_open(as_of),
-            is_closed=nw.col("book").fill_null("").is_in(closed),
-        )
-    )
-    place = places(lines["piece"], codes)
-    lines, place = lines[place >= 0], place[place >= 0]
-    has_lines, of_now, is_open = np.zeros((3, len(codes)), dtype=bool)
-    has_lines[place] = True
-    is_closed = lines["is_closed"].to_numpy(dtype=bool)
-    of_now[place[~is_closed]] = True
-    holds = lines["is_open"].to_numpy(dtype=bool) & ~(is_closed & of_now[place])
-    is_open[place[holds]] = True
-    first = places(codes, codes)
-    return (has_lines & ~is_open)[first] & (first >= 0)
