@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Sight(JSComponent):
-    """An invisible mark; `seen` turns true when it comes within a screen's reach."""
+    """An invisible mark in a card; `seen` turns true when the card comes in sight."""
 
     seen = param.Boolean(default=False)
     height = param.Integer(default=1)

@@ -122,6 +122,18 @@ def board(*cards: Any, **params: Any) -> pn.Column:
     )
 
 
+def later(whole: pn.Column, make: Callable[[], list[Any]], height: int) -> pn.Column:
+    """Put further cards at a board's end once a reader comes near: they are many parts to send."""
+
+    async def fill() -> None:
+        whole.objects = [*whole.objects[:-1], *make()]
+
+    place = still(Sight(on_seen=fill), states.loading(height), width=12)
+    place.css_classes = [*place.css_classes, "later"]
+    whole.append(place)
+    return whole
+
+
 def stack(*cards: Any, width: int) -> pn.Column:
     """Cards one above the other in one place of the grid."""
     return pn.Column(
@@ -408,8 +420,8 @@ def framed(
     else:
         sight = [Sight(on_seen=lambda: session.see(slot))]
     return pn.Column(
-        *content,
         *sight,
+        *content,
         css_classes=["card", f"w{width}"],
         sizing_mode="stretch_width",
         margin=0,

@@ -286,21 +286,7 @@ def view(session: Session) -> pn.Column:
         here = frame[key].isna() if group is None else frame[key] == group
         return _closed(scope, frame[here])
 
-    def in_play() -> pd.DataFrame:
-        data = session.present().data
-        every = corrections.with_accounts(data)
-        return every[every["id"].isin(pipeline.pipeline_rows.of(data)["id"])]
-
-    desk = Desk(session)
-    deals = desk.table(
-        "opportunity",
-        corrections.opportunities(
-            session.whole(), session.viewer, loc, session.link("account", id="ID")
-        ),
-        in_play,
-    )
-
-    return cards.board(
+    whole = cards.board(
         cards.number(
             session, loc.t("En cours, pondéré"), weighted, metric="pipeline_totals", rows=open_rows
         ),
@@ -380,6 +366,28 @@ def view(session: Session) -> pn.Column:
             page_size=8,
             empty=loc.t("Aucune affaire n’est enlisée dans ce périmètre."),
         ),
+    )
+    return cards.later(whole, lambda: correcting(session), height=900)
+
+
+def correcting(session: Session) -> list[Any]:
+    """Where open deals are corrected: what waits to be saved, and the deals."""
+    loc = session.loc
+
+    def in_play() -> pd.DataFrame:
+        data = session.present().data
+        every = corrections.with_accounts(data)
+        return every[every["id"].isin(pipeline.pipeline_rows.of(data)["id"])]
+
+    desk = Desk(session)
+    deals = desk.table(
+        "opportunity",
+        corrections.opportunities(
+            session.whole(), session.viewer, loc, session.link("account", id="ID")
+        ),
+        in_play,
+    )
+    return [
         desk.card(12),
         pn.Column(
             states.html(
@@ -397,7 +405,7 @@ def view(session: Session) -> pn.Column:
             margin=0,
         ),
         desk.dock,
-    )
+    ]
 
 
 PAGE = Page(

@@ -1,4 +1,4 @@
-export function render({ model, el }) {
+export function render({ model }) {
   const mark = document.createElement("div")
   mark.style.cssText = "height:1px;width:100%"
   const observer = new IntersectionObserver((entries) => {
@@ -7,6 +7,11 @@ export function render({ model, el }) {
       model.seen = true
     }
   }, { rootMargin: "300px" })
-  observer.observe(mark)
+  // The whole card that it stands in: whoever jumps into its midst may pass the mark itself.
+  const watch = () => {
+    const card = mark.getRootNode().host?.getRootNode().host
+    if (card) { observer.observe(card) } else { requestAnimationFrame(watch) }
+  }
+  watch()
   return mark
 }

@@ -50,8 +50,8 @@ def test_a_deal_is_corrected_in_place(page_as):
 
 def test_of_a_past_date_deals_are_read(page_as):
     page = page_as("director", "/pipeline?as_of=2026-03-31")
-    expect(page.locator(".past")).to_contain_text("Fiches au 31/03/2026")
     row = grid(page).locator(".tabulator-row").first
+    expect(page.locator(".past")).to_contain_text("Fiches au 31/03/2026")
     cell(row, "amount").click()
     expect(cell(row, "amount").locator("input")).to_have_count(0)
 

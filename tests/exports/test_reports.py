@@ -180,6 +180,9 @@ def test_a_run_is_stopped_with_its_kernel(reports, tmp_path):
     )
     run = reports.start("long", {}, viewer=ANNE)
     _running(run)
+    while not (pid.exists() and pid.read_text()):  # the cell has begun, and not yet written
+        assert not run.progress.state.over, run.progress
+        time.sleep(0.05)
     reports.stop(run, ANNE)
     assert run.progress.state is State.STOPPED
     until = time.monotonic() + 20
