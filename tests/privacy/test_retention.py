@@ -22,7 +22,7 @@ CONTACTS = (
     + "S1,N,Silvère,Longtemps,,user,silvere@nord.example,\nS2,N,Nora,Récente,,user,,\n"
 )
 ACTIVITIES = (
-    CRM["activities"]
+    CRM["activities"].replace("visit,2024-03-08", "visit,2021-03-08")
     + "W1,N,S1,R,call,2023-01-05,true,Silvère rappellera\nW2,N,S2,R,call,2026-01-05,true,ok\n"
 )
 
@@ -31,8 +31,7 @@ ACTIVITIES = (
 def silent(office, tmp_path):
     """N is a prospect since 2020, Silvère's last answer is of January 2023, nobody else's older."""
     engine, of = office
-    activities = ACTIVITIES.replace("visit,2024-03-08", "visit,2021-03-08")
-    write(tmp_path, accounts=ACCOUNTS, contacts=CONTACTS, activities=activities)
+    write(tmp_path, accounts=ACCOUNTS, contacts=CONTACTS, activities=ACTIVITIES)
     loaded(engine, of)
     return engine, of
 
@@ -95,7 +94,7 @@ def test_nobody_is_warned_and_anonymised_on_one_day(silent):
 def test_an_account_that_may_be_a_person_is_listed_and_anonymised_by_hand(silent, tmp_path):
     engine, of = silent
     more = "Z,Zora Plomberie,,,prospect,2020-01-01,R,0611223344,\n"
-    write(tmp_path, accounts=ACCOUNTS + more, contacts=CONTACTS)
+    write(tmp_path, accounts=ACCOUNTS + more, contacts=CONTACTS, activities=ACTIVITIES)
     loaded(engine, of)
     assert states(at(silent, "2026-09-30")) == {
         "Silvère Longtemps": "due", "Zora Plomberie": "unnamed",
