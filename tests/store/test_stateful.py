@@ -208,8 +208,8 @@ class Journal(RuleBasedStateMachine):
         """The deals whose accepted quote went with a load that was undone: it comes again."""
         with self.engine.connect() as connection:
             there = {code for (code,) in connection.exec_driver_sql("SELECT code FROM document")}
-        papers = enumerate(self.crm.papers)
-        return {deal for at, (kind, *_, deal) in papers if kind == "quote" and f"P{at}" not in there}
+        gone = [p for at, p in enumerate(self.crm.papers) if f"P{at}" not in there]
+        return {deal for kind, *_, deal in gone if kind == "quote"}
 
     def _load(self):
         newest = self.newest()
