@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import drawn
-from tests.browser.test_qualify import cell, find, grid, narrow, save, write
+from tests.browser.test_qualify import cell, find, grid, latest, narrow, save, write
 from workbench.store import connect
 
 steps = (f"Passage {number}" for number in itertools.count(1))
@@ -122,10 +122,10 @@ def test_picked_rows_are_filled_at_once_saved_undone_and_redone(page_as, step):
     expect(bulk).to_be_hidden()
     expect(rows[0].locator(".pick")).not_to_be_checked()
     expect(page.locator(".saves .edit").first).to_contain_text(step)
-    page.get_by_role("button", name="Annuler").first.click()
+    latest(page, "Annuler").click()
     expect(page.locator(".told")).to_have_text("Enregistrement annulé.")
     expect(cell(rows[0], "next_step")).to_have_text(before[0])
-    page.get_by_role("button", name="Rétablir").first.click()
+    latest(page, "Rétablir").click()
     expect(page.locator(".told")).to_have_text("Rétabli.")
     expect(cell(rows[0], "next_step")).to_have_text(step)
 
