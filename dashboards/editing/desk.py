@@ -176,6 +176,8 @@ class Desk:
 
     async def _check(self) -> None:
         session = self.session
+        if not len(self.draft):  # clicked again, and nothing is left
+            return
         outcomes = await session.work(self._checked)
         self.draft.hear(outcomes, saved=False)
         loc, sound = session.loc, sum(one.state is State.SAVED for one in outcomes)
@@ -199,6 +201,8 @@ class Desk:
 
     async def _save(self) -> None:
         session = self.session
+        if not len(self.draft):
+            return
         edits = self.draft.edits(self.effective.value)
         outcomes = await session.work(lambda: corrections.save(session, edits, self.reason.value))
         saved = self.draft.hear(outcomes, saved=True)

@@ -159,6 +159,8 @@ class RecordForm:
 
     async def _save(self) -> None:
         session, loc = self.session, self.session.loc
+        if not self.body.visible:  # clicked again, and all was saved
+            return
         self._collect()
         if not len(self.draft):
             self.said.objects = [_told(loc.t("Aucune modification à enregistrer."))]

@@ -1,7 +1,11 @@
-"""Saving and checking, one at a time: a second click while one runs would write twice."""
+"""Saving and checking, one at a time: two at once would write twice.
+
+The buttons are not greyed meanwhile: what is clicked comes after, and finds what is left by then.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,15 +15,13 @@ if TYPE_CHECKING:
 
 
 class Turn:
-    """Whose turn it is: while one act runs its buttons are disabled, and no other begins."""
+    """Whose turn it is: while one act runs, no other begins."""
 
     def __init__(self) -> None:
-        self._buttons: list[pmui.Button] = []
-        self._taken = False
+        self._taken = asyncio.Lock()
 
     def on_click(self, button: pmui.Button, act: Callable[[], Awaitable[None]]) -> None:
         """Have a button do this when it is clicked."""
-        self._buttons.append(button)
 
         async def click(_: Any) -> None:
             await self.take(act)
@@ -27,16 +29,6 @@ class Turn:
         button.on_click(click)
 
     async def take(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Do it, unless something is being done."""
-        if self._taken:
-            return
-        try:
-            self._set(taken=True)
+        """Do it, after what is being done."""
+        async with self._taken:
             await act()
-        finally:
-            self._set(taken=False)
-
-    def _set(self, *, taken: bool) -> None:
-        self._taken = taken
-        for button in self._buttons:
-            button.disabled = taken
