@@ -122,13 +122,17 @@ def board(*cards: Any, **params: Any) -> pn.Column:
     )
 
 
-def later(whole: pn.Column, make: Callable[[], list[Any]], height: int) -> pn.Column:
+def later(
+    session: Session, whole: pn.Column, make: Callable[[], list[Any]], height: int
+) -> pn.Column:
     """Put further cards at a board's end once a reader comes near: they are many parts to send."""
 
-    async def fill() -> None:
-        whole.objects = [*whole.objects[:-1], *make()]
+    def fill(_: object) -> None:
+        if whole.objects[-1] is place:
+            whole.objects = [*whole.objects[:-1], *make()]
 
-    place = still(Sight(on_seen=fill), states.loading(height), width=12)
+    slot = session.add(Slot(fill, timeless=True))
+    place = still(Sight(on_seen=lambda: session.see(slot)), states.loading(height), width=12)
     place.css_classes = [*place.css_classes, "later"]
     whole.append(place)
     return whole

@@ -367,7 +367,7 @@ def view(session: Session) -> pn.Column:
             empty=loc.t("Aucune affaire n’est enlisée dans ce périmètre."),
         ),
     )
-    return cards.later(whole, lambda: correcting(session), height=900)
+    return cards.later(session, whole, lambda: correcting(session), height=900)
 
 
 def correcting(session: Session) -> list[Any]:

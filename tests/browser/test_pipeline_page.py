@@ -48,6 +48,11 @@ def test_a_deal_is_corrected_in_place(page_as):
     )
 
 
+def test_in_a_tall_window_deals_are_there_at_once(page_as):
+    page = page_as("director", "/pipeline", size={"width": 1440, "height": 2600})
+    expect(page.locator(".editgrid .tabulator-row").first).to_be_visible()
+
+
 def test_of_a_past_date_deals_are_read(page_as):
     page = page_as("director", "/pipeline?as_of=2026-03-31")
     row = grid(page).locator(".tabulator-row").first
