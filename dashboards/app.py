@@ -13,13 +13,14 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
+import panel_material_ui as pmui
 from bokeh.models import ImportedStyleSheet
 from panel.io.resources import COMPONENT_PATH
 from tornado.ioloop import PeriodicCallback
 from tornado.web import ErrorHandler, GZipContentEncoding, RedirectHandler
 
 from dashboards import assets, live, pages, person_file, report_files, states, workbook_file
-from dashboards.chart import PLOTLY
+from dashboards.chart import PLOTLY, Chart
 from dashboards.filters import NAMES, from_query, told_by
 from dashboards.live import Pulse
 from dashboards.login import auth, doors, headers, oidc, socket, watch
@@ -80,6 +81,8 @@ def show(page: Page, every: list[Page], settings: Settings, pulse: Pulse, over: 
         language=session.loc.language,
         dark=session.dark,
         plotly=PLOTLY,
+        charts=bool(list(shown.select(Chart))),
+        material=pmui.Button._render_esm(server=True),  # noqa: SLF001 - where pages import it from
         waiting=session.loc.t("Chargement…"),
         failed=session.loc.t("La connexion au serveur a échoué. Rechargez la page."),
     )
@@ -92,6 +95,7 @@ def show(page: Page, every: list[Page], settings: Settings, pulse: Pulse, over: 
         await session.begin()
         await session.rest()
 
+    session.prepare()
     pn.state.onload(draw)
     return shown
 
@@ -151,6 +155,8 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
     """
     pulse = Pulse(connect(settings.database))
     pn.extension("tabulator")
+    # Panel waits so many milliseconds for more of the same; here each change is a choice made.
+    pn.reactive.Syncable._debounce = 0  # noqa: SLF001 - no other door
     every = found_pages()
     key = auth.secret(settings.auth.secret_file)
     provider = auth.Provider(settings, doors.DOORS + (oidc.DOORS if settings.auth.oidc else []))

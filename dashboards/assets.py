@@ -21,14 +21,20 @@ if TYPE_CHECKING:
     import datetime as dt
 
 TEXT = (".js", ".css", ".json", ".svg", ".mjs", ".map")
+OTHER_SCRIPTS = re.compile(rb"@font-face\{[^}]*?/roboto-(?!latin)[^}]*\}")
+"""Cuts of Roboto for other than Latin letters. Chromium fetches the cuts of a page one after the
+other, until one has the letters that it shows, and lays the page out anew after each."""
 HASHED = re.compile(r"-[0-9A-Z]{8}\.\w+$")
 YEAR = 365 * 24 * 3600
 
 
 @lru_cache(maxsize=256)
 def compressed(path: str, modified: dt.datetime | None) -> bytes:  # noqa: ARG001 - a changed file is another
-    """The file, as gzip sends it."""
-    return gzip.compress(Path(path).read_bytes(), 9, mtime=0)
+    """The file, as gzip sends it; Material's style sheet with the fonts that are of use."""
+    content = Path(path).read_bytes()
+    if path.endswith("panel-material-ui.bundle.css"):
+        content = OTHER_SCRIPTS.sub(b"", content)
+    return gzip.compress(content, 9, mtime=0)
 
 
 class Packed(StaticFileHandler):
@@ -36,7 +42,7 @@ class Packed(StaticFileHandler):
 
     def set_extra_headers(self, path: str) -> None:
         """Let the browser keep what has its version in its address."""
-        if "v" in self.request.arguments or HASHED.search(path):
+        if self.request.query or HASHED.search(path):
             self.set_header("Cache-Control", f"public, max-age={YEAR}, immutable")
         else:
             self.set_header("Cache-Control", "public, max-age=3600")

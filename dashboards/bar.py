@@ -12,6 +12,7 @@ import param
 from dashboards import theme
 from dashboards.chips import Chips
 from dashboards.filters import PERIODS, USUAL
+from dashboards.session import Slot
 from workbench.locale import missing
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Bar:
             **common,
         )
         self.today = data.as_of if filters.as_of is None else data.today
-        self.chips = Chips(self._remove, css_classes=["chosen"], margin=0)
+        self.chips = Chips(self._remove, margin=0)
         self.row = pn.FlexBox(
             self.as_of,
             self.period,
@@ -95,6 +96,7 @@ class Bar:
         ):
             widget.param.watch(partial(self._chosen, name), "value")
         self._show_chips()
+        session.add(Slot(self._follow, seen=True, stale=False))
         self.view: pn.Column = pn.Column(
             self.opener,
             self.row,
@@ -117,9 +119,12 @@ class Bar:
         if getattr(filters, name) == value:
             return
         setattr(filters, name, value)
+        await self.session.redraw(changed=name)
+
+    def _follow(self, _: object) -> None:
+        """What is drawn is under other choices: the address and the chips say which."""
         self.session.browser.address(self.session.link(self.session.page, **self.session.own))
         self._show_chips()
-        await self.session.redraw(changed=name)
 
     def _show_chips(self) -> None:
         loc, filters = self.session.loc, self.session.filters
@@ -138,7 +143,8 @@ class Bar:
         self.chips.items = [
             {"key": name, "text": f"{text}  ✕", "hint": hint} for name, text in chosen
         ]
-        self.chips.visible = bool(chosen)
+        # To hide it otherwise would have the browser lay out the whole page anew.
+        self.chips.css_classes = ["chosen"] if chosen else ["chosen", "none"]
         self.opener.label = loc.t("Filtres") + (f" ({len(chosen)})" if chosen else "")
 
     async def _remove(self, name: str) -> None:

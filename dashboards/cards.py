@@ -42,6 +42,10 @@ ROOM = 320
 """Pixels that a figure takes until its own height is known."""
 FIRST_SCREEN = 4
 """So many figures and tables are drawn at once; the others when they are scrolled to."""
+AWAY = {"display": "none"}
+"""Hides what is made: a part that turns invisible has the browser lay out the whole page anew."""
+IN_SIGHT = 2
+"""So many of them stand with the numbers on a desk's screen: they are drawn before the others."""
 
 
 @dataclass(frozen=True)
@@ -205,12 +209,10 @@ def number(
         timeless: whether the period changes nothing in it.
     """
     about = info(session.loc, metric)
-    pane = pn.pane.HTML(
+    pane = states.html(
         f'<div class="kpi"><div class="label">{escape(label)}</div>'
         '<div class="skeleton"></div></div>',
-        stylesheets=[theme.sheet("card"), theme.sheet("number")],
-        sizing_mode="stretch_width",
-        margin=0,
+        "number",
     )
 
     def show(found: Number | Exception) -> None:
@@ -219,7 +221,7 @@ def number(
         else:
             pane.object = _number_html(session.loc, label, found, about)
 
-    session.first.append(session.add(Slot(show, compute, timeless=timeless)))
+    session.first.append(session.add(Slot(show, compute, timeless=timeless, ahead=True)))
     classes = ["card", "number", f"w{width}"]
     if rows is None:
         pane.css_classes = classes
@@ -377,7 +379,7 @@ class Opener:
         self.session = session
         self.every = False
         self.view = pmui.Button(
-            label=" ", variant="text", size="small", margin=0, visible=False, on_click=self._toggle
+            label=" ", variant="text", size="small", margin=0, styles=AWAY, on_click=self._toggle
         )
 
     def tell(self, drawn: go.Figure) -> None:
@@ -386,7 +388,7 @@ class Opener:
         few = loc.t("Montrer moins")
         more = loc.t("{part} sur {whole} · tout voir", part=shown, whole=whole)
         self.view.param.update(
-            label=few if self.every else more, visible=shown < whole or self.every
+            label=few if self.every else more, styles={} if shown < whole or self.every else AWAY
         )
 
     async def _toggle(self, _: object) -> None:
@@ -419,6 +421,7 @@ def framed(
         parameter.owner.param.watch(redraw, parameter.name)
     if session.large < FIRST_SCREEN and not lazy:
         session.large += 1
+        slot.ahead = session.large <= IN_SIGHT
         session.first.append(slot)
         sight = []
     else:

@@ -54,10 +54,9 @@ class Chart(JSComponent):
     def draw(self, figure: go.Figure, *, separators: str, height: int | None = None) -> None:
         """Show this figure; what its card or the theme decides is taken off it."""
         made = figure.to_plotly_json()
-        self.height = height or made["layout"].get("height") or self.height
         layout = {k: v for k, v in made["layout"].items() if k not in _DROPPED}
         # Bars grow with their rows: a figure that knows its height keeps it.
-        self.height = made["layout"].get("height") or self.height
+        self.height = made["layout"].get("height") or height or self.height
         layout["separators"] = separators
         self.figure = _json({"data": made["data"], "layout": layout, "height": self.height})
 

@@ -58,8 +58,24 @@ class Consents:
         self.body = states.html("")
         self.said = states.html("")
         self.slot = session.add(Slot(self._show, self._told))
-        loc, viewer = session.loc, session.viewer
         self.contacts = self._contacts()
+        self.form = pn.Column(sizing_mode="stretch_width", margin=0)
+
+    def card(self) -> pn.Column:
+        """The card."""
+        loc = self.session.loc
+        title = loc.t("Consentements")
+        how = loc.t("par interlocuteur et par canal, avec la date et la preuve")
+        return cards.framed(
+            self.session,
+            self.slot,
+            [states.html(cards.heading(loc, title, how)), self.body, self.form, self.said],
+            width=12,
+        )
+
+    def _fields(self) -> pn.FlexBox:
+        """What a consent is noted with."""
+        loc, settings = self.session.loc, self.session.settings
         choose = {"size": "small", "variant": "outlined", "margin": 0}
         self.contact = pmui.Select(
             label=loc.t("Interlocuteur"), options=self.contacts, width=220, **choose
@@ -76,7 +92,7 @@ class Consents:
             width=150,
             **choose,
         )
-        today = session.settings.today or dt.datetime.now(dt.UTC).date()
+        today = settings.today or dt.datetime.now(dt.UTC).date()
         self.date = pmui.DatePicker(
             label=loc.t("Depuis le"), value=today, format="DD/MM/YYYY", width=170, **choose
         )
@@ -91,25 +107,7 @@ class Consents:
         )
         save.on_click(self._save)
         fields = (self.contact, self.channel, self.state, self.date, self.proof, save)
-        self.form = pn.FlexBox(
-            *fields,
-            gap="12px",
-            align_items="center",
-            margin=(12, 0, 0, 0),
-            visible=bool(self.contacts) and viewer.role not in access.READ_ONLY,
-        )
-
-    def card(self) -> pn.Column:
-        """The card."""
-        loc = self.session.loc
-        title = loc.t("Consentements")
-        how = loc.t("par interlocuteur et par canal, avec la date et la preuve")
-        return cards.framed(
-            self.session,
-            self.slot,
-            [states.html(cards.heading(loc, title, how)), self.body, self.form, self.said],
-            width=12,
-        )
+        return pn.FlexBox(*fields, gap="12px", align_items="center", margin=(12, 0, 0, 0))
 
     def _contacts(self) -> dict[str, int]:
         frame = self.session.whole().table("contacts")
@@ -117,8 +115,12 @@ class Consents:
         return {_name(row): int(row["id"]) for row in marks.rows(frame[there.fillna(value=False)])}
 
     def _show(self, found: str | Exception) -> None:
-        loc = self.session.loc
+        session = self.session
+        loc = session.loc
         self.body.object = states.error(loc, found) if isinstance(found, Exception) else found
+        notes = bool(self.contacts) and session.viewer.role not in access.READ_ONLY
+        if notes and not self.form.objects:  # few of those who see a sheet scroll down to here
+            self.form.objects = [self._fields()]
 
     def _told(self, scope: Scope) -> str:
         """Contacts in rows, channels in columns."""

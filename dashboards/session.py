@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -71,13 +72,26 @@ class Slot:
         show: puts what was computed, or the exception met, on the page.
         compute: makes it from the scope, on a thread, so that a slow one stops no other session.
         timeless: whether the period changes nothing in it.
+        ahead: whether it is in sight where filters are chosen, and drawn before what isn't.
+        ready: what is computed before the page stands, and the scope that it is of.
     """
 
     show: Callable[[Any], None]
     compute: Callable[[Scope], Any] = itself
     timeless: bool = False
+    ahead: bool = False
     seen: bool = False
     stale: bool = True
+    ready: Future[tuple[Scope | None, Any]] | None = None
+
+    def found(self, scope: Scope) -> Any:
+        """What was prepared for this scope, or is computed now."""
+        ready, self.ready = self.ready, None
+        if ready is not None:
+            made_from, result = ready.result()
+            if made_from is scope:
+                return result
+        return self.computed(scope)
 
     def computed(self, scope: Scope) -> Any:
         """What to show: the result, or the exception that it ended in."""
@@ -185,6 +199,21 @@ class Session:
         self.slots.append(slot)
         return slot
 
+    def prepare(self) -> None:
+        """Compute what is drawn first while the browser still loads the page's scripts."""
+        slots = sorted(self.first, key=lambda slot: not slot.ahead)
+        for slot in slots:
+            slot.ready = Future()
+        POOL.submit(self._prepare, [(slot, slot.ready) for slot in slots])
+
+    def _prepare(self, due: list[tuple[Slot, Any]]) -> None:
+        try:
+            scope = self.present()
+        except Exception:  # noqa: BLE001 - whoever draws meets it again, and says it
+            scope = None
+        for slot, ready in due:
+            ready.set_result((scope, scope and slot.computed(scope)))
+
     async def begin(self) -> None:
         """The page stands in the browser: draw what is in sight of it."""
         self._begun = True
@@ -218,7 +247,7 @@ class Session:
             slot for slot in self.slots if not (slot.timeless and changed == "period")
         )
         for slot in chosen:
-            slot.stale = True
+            slot.stale, slot.ready = True, None
         if not slots:
             with self._computing:  # a scope that was begun before must not be kept after
                 self._scope = None
@@ -226,7 +255,7 @@ class Session:
         await self._draw([slot for slot in chosen if slot.seen])
 
     async def _draw(self, slots: list[Slot]) -> None:
-        """Compute on a thread; show all at once, unless choices have changed meanwhile.
+        """Compute on a thread; show what is in sight, then the rest, unless choices change.
 
         One drawing at a time, and what asked for it meanwhile together: messages to the browser
         that overtake each other refer to style sheets that it doesn't have yet.
@@ -238,17 +267,20 @@ class Session:
             if not due:
                 return
             asked = self._asked
-            loop = asyncio.get_running_loop()
             self.browser.working()
-            results = await loop.run_in_executor(POOL, self._computed, due)
+            for together in (
+                [slot for slot in due if slot.ahead],
+                [slot for slot in due if not slot.ahead],
+            ):
+                results = await self.aside(partial(self._computed, together))
+                if asked != self._asked:
+                    break
+                with pn.io.hold(), _together(pn.state.curdoc):
+                    for slot, result in results:
+                        slot.show(result)
+                        slot.stale = False
+                await asyncio.sleep(0)
             self.browser.rested()
-            if asked != self._asked:
-                return
-            with pn.io.hold(), _together(pn.state.curdoc):
-                for slot, result in results:
-                    slot.show(result)
-                    slot.stale = False
-            await asyncio.sleep(0)
 
     async def ask(self, compute: Callable[[Scope], Any]) -> Any:
         """What a function makes of the present scope, or the exception that it ended in."""
@@ -279,7 +311,7 @@ class Session:
                 except Exception as problem:  # noqa: BLE001 - each card says it
                     return [(slot, problem) for slot in slots]
             scope = self._scope
-        return [(slot, slot.computed(scope)) for slot in slots]
+        return [(slot, slot.found(scope)) for slot in slots]
 
     # Going elsewhere
 

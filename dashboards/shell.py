@@ -13,7 +13,6 @@ from panel_material_ui.template import base as material
 
 from dashboards import bar, states, theme, workbook_file
 from dashboards.drill import Drill
-from dashboards.filters import NAMES
 from dashboards.live import News
 from dashboards.session import Slot
 
@@ -141,10 +140,11 @@ def _heading(session: Session, page: Page) -> Any:
     """Title and question, and under filters the workbook of what they leave."""
     pane = states.html(_title(session, page))
 
-    def follow(_: object) -> None:
-        pane.object = _title(session, page)
+    def show(told: str | Exception) -> None:
+        if isinstance(told, str):
+            pane.object = told
 
-    session.filters.param.watch(follow, list(NAMES))
+    session.add(Slot(show, lambda _: _title(session, page), seen=True, stale=False))
     return pane
 
 
@@ -177,7 +177,7 @@ class Menu:
             sizing_mode="stretch_width",
             margin=(8, 0),
         )
-        session.filters.param.watch(self._follow, list(NAMES))
+        session.add(Slot(self._follow, seen=True, stale=False))
 
     def items(self) -> list[dict[str, str]]:
         """The pages under the present filters."""

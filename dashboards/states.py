@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
@@ -52,11 +52,22 @@ SAID = {
 _WARNING = "M1 21h22L12 2 1 21zm12-3h-2v-2h2v2zm0-4h-2v-4h2v4z"
 
 
-def html(text: str, **params: object) -> pn.pane.HTML:
-    """A pane of our own markup, with the cards' style sheet."""
-    stylesheets = [theme.sheet("card")]
-    return pn.pane.HTML(
-        text, stylesheets=stylesheets, sizing_mode="stretch_width", margin=0, **params
+class Html(pn.pane.HTML):
+    """Panel's pane, less the style sheets that it would send again with each new text."""
+
+    def _update(self, ref: str, model: Any) -> None:  # noqa: ARG002 - as Panel calls it
+        told = self._get_properties(model.document)
+        model.update(**{name: value for name, value in told.items() if name != "stylesheets"})
+
+
+def html(text: str, *sheets: str, **params: object) -> Html:
+    """A pane of our own markup, with the cards' style sheet, and others by name."""
+    return Html(  # type: ignore[no-untyped-call]  # Panel's own
+        text,
+        stylesheets=[theme.sheet(name) for name in ("card", *sheets)],
+        sizing_mode="stretch_width",
+        margin=0,
+        **params,
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.models import CustomJS
 from bokeh.models.widgets.tables import HTMLTemplateFormatter
 from bokeh.util.warnings import BokehUserWarning
 
@@ -37,6 +38,10 @@ DATED = {Kind.DATE: 96, Kind.MOMENT: 136}
 """So many pixels a date takes, and a moment."""
 NUMERIC = {Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.NUMBER}
 PAGE_SIZE = 12
+SHOW_THEN = """
+const view = Bokeh.index.find_one(table)
+if (view?._building) { view.tabulator.on("tableBuilt", () => view.setData()) }
+"""
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,15 @@ def table(
     return cards.framed(session, slot, [head, *tools, body], width=width, also=also, lazy=lazy)
 
 
+class Table(pn.widgets.Tabulator):
+    """Panel's table, which forgets rows that come while the browser still makes it."""
+
+    def _get_model(self, *args: Any, **kwargs: Any) -> Any:
+        model: Any = super()._get_model(*args, **kwargs)
+        model.source.js_on_change("data", CustomJS(args={"table": model}, code=SHOW_THEN))
+        return model
+
+
 class Grid:
     """A table widget with its chooser, totals and downloads; `show` exchanges its rows."""
 
@@ -153,7 +167,7 @@ class Grid:
         self.totals = states.html("")
         self.chooser = self._chooser()
         shown = self._shown()
-        self.widget = pn.widgets.Tabulator(
+        self.widget = Table(  # type: ignore[no-untyped-call]  # Panel's own
             _plain(rows, self.fields, session.loc),
             pagination="remote",
             page_size=page_size,

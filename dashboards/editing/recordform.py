@@ -65,24 +65,25 @@ class RecordForm:
             visible=bool(self.columns) and not past.closed(session),
         )
         self.opener.on_click(self._open)
-        self.reason, self.effective = corrections.beside(session)
-        self.body = pn.Column(
-            self.fields,
-            pn.FlexBox(
-                self.reason, self.effective, gap="12px", sizing_mode="stretch_width", margin=0
-            ),
-            self._buttons(),
-            sizing_mode="stretch_width",
-            margin=0,
-            visible=False,
-        )
+        self.turn = Turn()
+        self.body = pn.Column(sizing_mode="stretch_width", margin=0, visible=False)
         self.view = pn.Column(
             self.opener, self.body, self.said, sizing_mode="stretch_width", margin=0
         )
         session.on_news.append(self.met)
 
+    def _make(self) -> None:
+        """What stands in the form: most readers of a record never open it."""
+        self.reason, self.effective = corrections.beside(self.session)
+        beside = {"gap": "12px", "sizing_mode": "stretch_width", "margin": 0}
+        self.body.objects = [
+            self.fields,
+            pn.FlexBox(self.reason, self.effective, **beside),
+            self._buttons(),
+        ]
+
     def _buttons(self) -> pn.FlexBox:
-        loc, self.turn = self.session.loc, Turn()
+        loc = self.session.loc
         save = pmui.Button(
             label=loc.t("Enregistrer"), icon="save", size="small", variant="contained", margin=0
         )
@@ -99,6 +100,8 @@ class RecordForm:
         self.row = self.read()
         if self.row is None:
             return
+        if not self.body.objects:
+            self._make()
         self.draft, self.seen, self.widgets = Draft(), {}, {}
         self._follow()
         self.said.objects = []

@@ -78,98 +78,104 @@ def view(session: Session) -> pn.Column:
         subtitle=loc.t("Actions, pièces, statuts, étapes et contrats"),
         metric="account_timeline",
     )
+    board = cards.board(
+        cards.number(
+            session,
+            loc.t("CA, 12 derniers mois"),
+            numbers.revenue,
+            metric="revenue_by_account",
+            rows=numbers.revenue_rows,
+            width=3,
+        ),
+        cards.number(
+            session,
+            loc.t("Encours"),
+            numbers.owed,
+            metric="outstanding",
+            rows=numbers.owed_rows,
+            width=3,
+        ),
+        cards.number(
+            session,
+            loc.t("Affaires en cours"),
+            numbers.open_deals,
+            metric="pipeline_totals",
+            rows=lists.open_rows,
+            width=3,
+        ),
+        cards.number(
+            session,
+            loc.t("Dernier contact"),
+            numbers.last_contact,
+            metric="account_touches",
+            rows=numbers.touch_rows,
+            width=3,
+        ),
+        _told(session, "", words.identity, width=8, below=form.view),
+        _told(session, loc.t("Statut"), words.statuses, width=4),
+        _told(
+            session,
+            loc.t("Groupe"),
+            words.group,
+            subtitle=loc.t("Chiffre d’affaires des 12 derniers mois, en propre et en groupe"),
+            metric="account_tree",
+            width=6,
+        ),
+        _told(session, loc.t("Interlocuteurs"), words.people, width=6, below=contacts.view),
+        people.Consents(session, account).card(),
+        timeline,
+    )
     return pn.Column(
         states.html(past.told(session)),
-        cards.board(
-            cards.number(
-                session,
-                loc.t("CA, 12 derniers mois"),
-                numbers.revenue,
-                metric="revenue_by_account",
-                rows=numbers.revenue_rows,
-                width=3,
-            ),
-            cards.number(
-                session,
-                loc.t("Encours"),
-                numbers.owed,
-                metric="outstanding",
-                rows=numbers.owed_rows,
-                width=3,
-            ),
-            cards.number(
-                session,
-                loc.t("Affaires en cours"),
-                numbers.open_deals,
-                metric="pipeline_totals",
-                rows=lists.open_rows,
-                width=3,
-            ),
-            cards.number(
-                session,
-                loc.t("Dernier contact"),
-                numbers.last_contact,
-                metric="account_touches",
-                rows=numbers.touch_rows,
-                width=3,
-            ),
-            _told(session, "", words.identity, width=8, below=form.view),
-            _told(session, loc.t("Statut"), words.statuses, width=4),
-            _told(
-                session,
-                loc.t("Groupe"),
-                words.group,
-                subtitle=loc.t("Chiffre d’affaires des 12 derniers mois, en propre et en groupe"),
-                metric="account_tree",
-                width=6,
-            ),
-            _told(session, loc.t("Interlocuteurs"), words.people, width=6, below=contacts.view),
-            people.Consents(session, account).card(),
-            timeline,
-            tables.table(
-                session,
-                loc.t("Affaires"),
-                lists.deals,
-                metric="pipeline_rows",
-                page_size=6,
-                empty=loc.t("Aucune affaire avec ce compte."),
-            ),
-            tables.table(
-                session,
-                loc.t("Affaires signées"),
-                lists.projects,
-                subtitle=loc.t("Ouvertes par une opportunité signée, sur plusieurs mois"),
-                page_size=6,
-                empty=loc.t("Aucune affaire signée sur plusieurs mois."),
-            ),
-            tables.table(
-                session,
-                loc.t("Documents"),
-                lists.documents,
-                page_size=8,
-                empty=loc.t("Aucune pièce de vente."),
-            ),
-            tables.table(
-                session,
-                loc.t("Contrats"),
-                lists.contracts,
-                page_size=8,
-                empty=loc.t("Aucun contrat connu, ni à nous ni à un concurrent."),
-            ),
-            tables.table(
-                session,
-                loc.t("Modifications"),
-                lists.changes,
-                subtitle=loc.t(
-                    "Du compte, de ses affaires et interlocuteurs : qui a saisi quoi, d’où"
-                ),
-                page_size=8,
-                empty=loc.t("Aucune modification depuis la création."),
-            ),
-        ),
+        cards.later(session, board, lambda: _held(session, lists), height=600),
         sizing_mode="stretch_width",
         margin=0,
     )
+
+
+def _held(session: Session, lists: Lists) -> list[Any]:
+    """What the tables know of the account, one below the other."""
+    loc = session.loc
+    return [
+        tables.table(
+            session,
+            loc.t("Affaires"),
+            lists.deals,
+            metric="pipeline_rows",
+            page_size=6,
+            empty=loc.t("Aucune affaire avec ce compte."),
+        ),
+        tables.table(
+            session,
+            loc.t("Affaires signées"),
+            lists.projects,
+            subtitle=loc.t("Ouvertes par une opportunité signée, sur plusieurs mois"),
+            page_size=6,
+            empty=loc.t("Aucune affaire signée sur plusieurs mois."),
+        ),
+        tables.table(
+            session,
+            loc.t("Documents"),
+            lists.documents,
+            page_size=8,
+            empty=loc.t("Aucune pièce de vente."),
+        ),
+        tables.table(
+            session,
+            loc.t("Contrats"),
+            lists.contracts,
+            page_size=8,
+            empty=loc.t("Aucun contrat connu, ni à nous ni à un concurrent."),
+        ),
+        tables.table(
+            session,
+            loc.t("Modifications"),
+            lists.changes,
+            subtitle=loc.t("Du compte, de ses affaires et interlocuteurs : qui a saisi quoi, d’où"),
+            page_size=8,
+            empty=loc.t("Aucune modification depuis la création."),
+        ),
+    ]
 
 
 PAGE = Page(

@@ -1,4 +1,10 @@
 const ready = new Promise((done) => {
+  const told = document.getElementById("plotly")
+  if (told.content) { // a page that had no figure at first
+    const script = document.createElement("script")
+    script.src = told.content
+    document.head.append(script)
+  }
   const look = () => window.Plotly ? done(window.Plotly) : setTimeout(look, 20)
   look()
 })

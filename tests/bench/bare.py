@@ -25,10 +25,17 @@ CHOICES = ["one", "other"]
 def page(figures: list[dict[str, Any]], tables: list[list[int]]) -> pmui.Page:
     """One page; its choice draws every figure and table again."""
     frames = [_frame(rows, columns) for rows, columns, _ in tables]
-    panes = [pn.pane.Plotly(one, height=one["layout"]["height"]) for one in figures]
+    panes = [
+        pn.pane.Plotly(one, height=one["layout"]["height"], css_classes=["card"]) for one in figures
+    ]
     grids = [
         pn.widgets.Tabulator(
-            frame, pagination="remote", page_size=size, disabled=True, show_index=False
+            frame,
+            pagination="remote",
+            page_size=size,
+            disabled=True,
+            show_index=False,
+            css_classes=["card"],
         )
         for frame, (*_, size) in zip(frames, tables, strict=True)
     ]
@@ -43,7 +50,7 @@ def page(figures: list[dict[str, Any]], tables: list[list[int]]) -> pmui.Page:
             grid.value = frame[::-1] if other else frame
 
     choice.param.watch(draw, "value")
-    return pmui.Page(main=[pn.Column(choice, *panes, *grids, css_classes=["card"])])
+    return pmui.Page(main=[pn.Column(choice, *panes, *grids)])
 
 
 def _frame(rows: int, columns: int) -> pd.DataFrame:

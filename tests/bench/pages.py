@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 VISITS = 2
 SAVES = 5
 BARE = "Panel and panel-material-ui, the same figures and tables"
-CHOSEN = ("quarter", "3m", "24m")  # periods
+CHOSEN = ("year", "3m", "24m")  # periods, none of which is another at the demo’s date
 FIRST, AGAIN = 3.5, 0.2  # MB
 
 
@@ -128,7 +128,7 @@ def _bytes(work: str, visits: dict[str, Visit], limit: float) -> Row:
 def _filter(
     demo: Demo, browser: Visitor, name: str, ours: Server, bare: Server, content: dict[str, Any]
 ) -> Row:
-    """The median of changing the period, then the team."""
+    """The median of changing the period, then the team, in the cards in sight."""
     loc = demo.settings.locale()
     reps = demo.open().table("reps")
     managers = reps.loc[reps["kind"] == "manager", "name"].tolist()[:3]
@@ -144,18 +144,19 @@ def _filter(
         page.evaluate("bench.changes()")
         theirs = [_choose(page, "choice", one) for one in ("other", "one", "other")]
     return Row(
-        f"a filter's change on /{name}", median(took), floor=median(theirs), by=BARE, limit=0.3,
-        note=f"slowest {max(took):.2f} s",
+        f"a filter's change on /{name}", median([one for one, _ in took]),
+        floor=median([one for one, _ in theirs]), by=BARE, limit=0.3,
+        note=f"in sight; the whole page {median([one for _, one in took]):.2f} s",
     )  # fmt: skip
 
 
-def _choose(page: Page, label: str, text: str) -> float:
+def _choose(page: Page, label: str, text: str) -> tuple[float, float]:
     page.get_by_role("combobox", name=label).click()
     page.wait_for_timeout(400)  # the menu's opening
     return change(page, page.get_by_role("menuitem", name=text, exact=True).click)
 
 
-def _team(page: Page, manager: str) -> float:
+def _team(page: Page, manager: str) -> tuple[float, float]:
     page.get_by_role("button").filter(has_text="arrow_drop_down").click()
     page.wait_for_timeout(400)
     return change(page, page.get_by_text(manager, exact=True).first.click)

@@ -69,14 +69,25 @@
     look()
   }
 
-  // The time from a click to the last thing that it changed within a card.
+  // The time from a click to the last thing that it changed within a card: on the whole page, and
+  // in the cards of which half was in sight.
   const changes = () => {
-    const seen = { from: null, last: null }
-    const inCard = (node) => {
+    const seen = { from: null, last: null, inSight: null }
+    const looked = new Set()
+    const look = () => {
+      looked.clear()
+      walk(document, (element) => {
+        if (!has(element, "card")) { return }
+        const { top, bottom, height } = element.getBoundingClientRect()
+        const part = Math.min(bottom, window.innerHeight) - Math.max(top, 0)
+        if (height > 0 && part >= height / 2) { looked.add(element) }
+      })
+    }
+    const cardOf = (node) => {
       for (let at = node; at; at = at.parentNode ?? at.host) {
-        if (at.classList && has(at, "card")) { return true }
+        if (at.classList && has(at, "card")) { return at }
       }
-      return false
+      return null
     }
     const watch = (root) => {
       const observer = new MutationObserver((all) => {
@@ -85,14 +96,20 @@
             if (node.shadowRoot) { watch(node.shadowRoot) }
             if (node.querySelectorAll) { walk(node, (e) => e.shadowRoot && watch(e.shadowRoot)) }
           })
-          if (inCard(target)) { seen.last = performance.now() }
+          const card = cardOf(target)
+          if (card) { seen.last = performance.now() }
+          if (looked.has(card)) { seen.inSight = seen.last }
         }
       })
       observer.observe(root, { subtree: true, childList: true, attributes: true, characterData: true })
     }
     watch(document)
     walk(document, (element) => element.shadowRoot && watch(element.shadowRoot))
-    document.addEventListener("click", () => { seen.from = performance.now(); seen.last = null }, true)
+    document.addEventListener("click", () => {
+      look()
+      seen.from = performance.now()
+      seen.last = seen.inSight = null
+    }, true)
     window.bench.seen = seen
   }
 

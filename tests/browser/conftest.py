@@ -270,6 +270,11 @@ def drawn(page):
     return page
 
 
+def to_the_end(page):
+    """Scroll down: what stands there is made when one comes near."""
+    page.evaluate("window.scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+
+
 @pytest.fixture(scope="session")
 def today():
     return dt.date(2026, 9, 30)

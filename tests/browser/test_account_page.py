@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, to_the_end
 from tests.browser.test_funnel_page import widest
 from tests.browser.test_shell import number
 from workbench.store import access, connect, journal, users
@@ -90,6 +90,7 @@ def test_a_save_leaves_alone_what_nobody_touched_here(page_as):
 
 def test_a_contact_s_role_is_corrected_and_stands_in_the_history(page_as):
     page = page_as("director", ADDRESS)
+    page.locator(".people b").first.wait_for()
     before = page.locator(".people b").count()
     page.get_by_role("button", name="Corriger cet interlocuteur").click()
     page.get_by_label("Fonction", exact=True).fill("Conductrice de travaux")
@@ -98,6 +99,7 @@ def test_a_contact_s_role_is_corrected_and_stands_in_the_history(page_as):
     expect(page.get_by_text("1 modification enregistrée.")).to_be_visible()
     expect(page.locator(".people")).to_contain_text("Conductrice de travaux")
     expect(page.locator(".people b")).to_have_count(before)
+    to_the_end(page)
     history = page.locator(".card:has(h2:text-is('Modifications'))")
     history.scroll_into_view_if_needed()
     line = history.locator(".tabulator-row").first

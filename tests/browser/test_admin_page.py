@@ -71,6 +71,20 @@ def test_an_admin_adds_changes_and_puts_out_a_user(page_as, chromium, server):
     assert "phrase" not in text
 
 
+def test_a_table_chosen_while_it_is_made_shows_the_last_choice(page_as):
+    page_as("director", "/admin")
+    page = page_as("admin", "/admin")
+    page.evaluate("""() => {
+        const create = Tabulator.prototype._create
+        Tabulator.prototype._create = function () { setTimeout(() => create.call(this), 2000) }
+    }""")
+    log = page.locator(".card", has_text="Connexions et refus")
+    log.scroll_into_view_if_needed()
+    log.locator(".totals").wait_for()
+    log.get_by_role("button", name="Refus").click()
+    expect(log.locator(".tabulator-row").first).to_contain_text("Accès refusé")
+
+
 def choose(page, select, option):
     select.click()
     page.locator("li", has_text=option).click()

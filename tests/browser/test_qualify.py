@@ -8,14 +8,13 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESK, PHONE, drawn
+from tests.browser.conftest import DESK, PHONE, drawn, to_the_end
 
 notes = (f"Relance {number}" for number in itertools.count(1))
 
 
 def grid(page):
-    if page.locator(".later").count():  # what stands lower down is there when one comes near
-        page.locator(".later").scroll_into_view_if_needed()
+    to_the_end(page)
     grid_ = page.locator(".editgrid").first
     grid_.scroll_into_view_if_needed()  # it is filled when it is seen
     grid_.locator(".tabulator-row").first.wait_for()

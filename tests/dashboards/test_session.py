@@ -6,8 +6,10 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from dashboards.filters import Filters
-from dashboards.session import Session
+from dashboards.session import Session, Slot
 from workbench.locale import FR
 
 
@@ -38,3 +40,75 @@ def test_a_scope_begun_before_a_change_is_not_kept_after_it():
     reading.join(5)
     changing.join(5)
     assert session.present() == 2
+
+
+def slot(session, name, drawn, **how):
+    """A slot that notes when it is computed and shown, and of which scope."""
+
+    def compute(scope):
+        drawn.append(("computed", name, scope))
+        return scope
+
+    return session.add(Slot(lambda found: drawn.append(("shown", name, found)), compute, **how))
+
+
+@pytest.fixture
+def counted():
+    """A session whose scopes are 1, 2, 3 …, made at once."""
+    session = Slow(None, None, FR, "qualify", {}, {}, Filters())
+    session.begun, session.may = threading.Event(), threading.Event()
+    session.may.set()
+    return session
+
+
+def test_what_was_prepared_is_shown_without_being_computed_again(counted):
+    drawn = []
+    counted.first = [slot(counted, "low", drawn), slot(counted, "high", drawn, ahead=True)]
+    counted.prepare()
+    counted.first[0].ready.result(5)
+    asyncio.run(counted.begin())
+    assert drawn == [
+        ("computed", "high", 1),
+        ("computed", "low", 1),
+        ("shown", "high", 1),
+        ("shown", "low", 1),
+    ]
+    asyncio.run(counted.redraw())
+    assert drawn[4:6] == [("computed", "high", 2), ("shown", "high", 2)]
+    assert drawn[6:] == [("computed", "low", 2), ("shown", "low", 2)]
+
+
+def test_what_was_prepared_before_a_change_is_not_shown_after_it(counted):
+    drawn = []
+    counted.first = [slot(counted, "one", drawn)]
+    counted.prepare()
+    counted.first[0].ready.result(5)
+    asyncio.run(counted.redraw())
+    asyncio.run(counted.begin())
+    assert [step for step in drawn if step[0] == "shown"] == [("shown", "one", 2)]
+
+
+def test_a_scope_that_can_t_be_read_is_told_when_it_is_drawn(counted):
+    drawn = []
+    counted.scope = lambda: 1 / 0
+    counted.first = [slot(counted, "one", drawn)]
+    counted.prepare()
+    asyncio.run(counted.begin())
+    [(step, name, found)] = drawn
+    assert (step, name, type(found)) == ("shown", "one", ZeroDivisionError)
+
+
+def test_what_is_not_in_sight_is_left_out_when_choices_change_meanwhile(counted):
+    drawn = []
+    high, low = slot(counted, "high", drawn, ahead=True), slot(counted, "low", drawn)
+    high.seen = low.seen = True
+
+    async def both():
+        first = asyncio.create_task(counted.redraw())
+        while ("shown", "high", 1) not in drawn:
+            await asyncio.sleep(0)
+        await asyncio.gather(first, counted.redraw())
+
+    asyncio.run(both())
+    shown = [step for step in drawn if step[0] == "shown"]
+    assert shown == [("shown", "high", 1), ("shown", "high", 2), ("shown", "low", 2)]
