@@ -167,11 +167,18 @@ def chromium(request):
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def windows():
+    """A browser window per reader, language and theme: signed in once, what it has read kept."""
+    return {}
+
+
 class Browsing:
     """Opens pages of the server in Chromium, signed in, and notes what goes wrong in them."""
 
-    def __init__(self, chromium, server, passwords, log):
-        self.chromium, self.server, self.passwords, self.log = chromium, server, passwords, log
+    def __init__(self, chromium, windows, server, passwords, log):
+        self.chromium, self.windows = chromium, windows
+        self.server, self.passwords, self.log = server, passwords, log
         self.opened, self.troubles = [], []
         self._read = len(log())
 
@@ -192,17 +199,18 @@ class Browsing:
         page.on("console", lambda m: self.troubles.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
 
-    def open(self, role, path="/overview", *, size=None, language="fr", dark=False):
-        """A page of its own browser window, drawn."""
-        context = self.chromium.new_context(viewport=size or DESK, accept_downloads=True)
-        self.opened.append(context)
-        context.add_cookies(
+    def open(self, role, path="/overview", *, size=None, language="fr", dark=False, new=False):
+        """A page in a tab of its own, drawn; of a reader who has to sign in first, where `new`."""
+        window = self._window(role, language, dark=dark, new=new)
+        window.add_cookies(
             [
                 {"name": "language", "value": language, "url": self.server},
                 {"name": "theme", "value": "dark" if dark else "light", "url": self.server},
             ]
         )
-        page = context.new_page()
+        page = window.new_page()
+        self.opened.append(page)
+        page.set_viewport_size(size or DESK)
         page.set_default_timeout(20_000)
         self._watch(page)
         page.goto(self.server + path)
@@ -213,10 +221,17 @@ class Browsing:
             page.click("button")
         return drawn(page)
 
+    def _window(self, role, language, *, dark, new):
+        key = (role, language, dark)
+        if new or key not in self.windows:
+            made = self.chromium.new_context(accept_downloads=True)
+            return made if new else self.windows.setdefault(key, made)
+        return self.windows[key]
+
     def close(self):
-        """Close every window."""
-        for context in self.opened:
-            context.close()
+        """Close every page."""
+        for page in self.opened:
+            page.close()
 
     def check(self):
         """Nothing has gone wrong, in the pages nor behind them."""
@@ -227,18 +242,18 @@ class Browsing:
 
 
 @pytest.fixture
-def page_as(chromium, server, passwords, log):
+def page_as(chromium, windows, server, passwords, log):
     """`page_as("manager", "/funnel")`: a page, signed in and drawn."""
-    browsing = Browsing(chromium, server, passwords, log)
+    browsing = Browsing(chromium, windows, server, passwords, log)
     yield browsing.open
     browsing.close()
     browsing.check()
 
 
 @pytest.fixture(scope="module")
-def standing(chromium, server, passwords, log):
+def standing(chromium, windows, server, passwords, log):
     """What the tests of a module have open together."""
-    browsing = Browsing(chromium, server, passwords, log)
+    browsing = Browsing(chromium, windows, server, passwords, log)
     yield browsing, {}
     browsing.close()
 

@@ -12,6 +12,7 @@ ADDRESS = "/account?id=116"
 
 def test_a_consent_is_noted_with_its_proof(page_as):
     page = page_as("director", ADDRESS)
+    page.get_by_text("Consentements").scroll_into_view_if_needed()
     page.get_by_role("combobox", name="Canal").click()
     page.get_by_role("option", name="Courrier postal").or_(
         page.get_by_role("menuitem", name="Courrier postal")

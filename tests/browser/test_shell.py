@@ -36,7 +36,7 @@ def test_one_must_sign_in(chromium, server):
 
 
 def test_signing_in_leads_where_one_was_going_and_out_again(page_as, server):
-    page = page_as("director", "/overview?period=3m")
+    page = page_as("director", "/overview?period=3m", new=True)
     assert page.url == f"{server}/overview?period=3m"
     page.goto(f"{server}/logout")  # an address alone signs nobody out
     page.goto(f"{server}/overview")
