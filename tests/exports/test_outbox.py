@@ -77,6 +77,12 @@ def loaded(engine, folder, preset="generic"):
     return load(engine, [source], user="ana", today=TODAY)
 
 
+@pytest.fixture
+def office(store_as, folder):
+    """A store into which the CRM was loaded."""
+    return store_as("outbox", lambda engine: loaded(engine, folder) and None)[0]
+
+
 def ids(engine, model=Account):
     with engine.connect() as connection:
         return dict(connection.execute(select(model.code, model.id)).all())
@@ -119,66 +125,60 @@ def merged(path, written, key, delimiter=",", encoding="utf-8"):
         writer.writerows(held.values())
 
 
-def test_edits_of_one_field_are_one_value_and_an_undone_one_is_none(engine, folder):
-    loaded(engine, folder)
-    assert waiting(engine) == []
-    edit(engine, "A", "city", "Lons")
-    edit(engine, "A", "city", "Billère")
-    edit(engine, "B", "phone", "06")
-    batch = outbox.waiting(engine)[1].change
-    journal.undo(engine, batch, viewer=BOSS, surface=Surface.CLI, today=TODAY)
-    assert waiting(engine) == [("A", "city", "Pau", "Billère", "waiting")]
-    journal.undo(engine, batch + 1, viewer=BOSS, surface=Surface.CLI, today=TODAY)  # redo
-    assert waiting(engine)[1] == ("B", "phone", None, "06", "waiting")
+def test_edits_of_one_field_are_one_value_and_an_undone_one_is_none(office):
+    assert waiting(office) == []
+    edit(office, "A", "city", "Lons")
+    edit(office, "A", "city", "Billère")
+    edit(office, "B", "phone", "06")
+    batch = outbox.waiting(office)[1].change
+    journal.undo(office, batch, viewer=BOSS, surface=Surface.CLI, today=TODAY)
+    assert waiting(office) == [("A", "city", "Pau", "Billère", "waiting")]
+    journal.undo(office, batch + 1, viewer=BOSS, surface=Surface.CLI, today=TODAY)  # redo
+    assert waiting(office)[1] == ("B", "phone", None, "06", "waiting")
 
 
-def test_what_a_rule_made_is_told_and_the_undoing_of_a_load_is_not(engine, folder):
-    loaded(engine, folder)
+def test_what_a_rule_made_is_told_and_the_undoing_of_a_load_is_not(office, folder):
     put = GENERIC["accounts"].replace("Pau", "Lons").replace("prospect,Dax", "suspect,Dax")
     (folder / "accounts.csv").write_text(put.replace("Bati,prospect", "Bati,suspect"), "utf-8")
-    assert loaded(engine, folder).table("account").changed == 2
-    with engine.connect() as connection:
+    assert loaded(office, folder).table("account").changed == 2
+    with office.connect() as connection:
         batch = connection.scalar(select(Load.batch).order_by(Load.id.desc()))
     for field, value in (("need", "latent"), ("budget", 5.0), ("timeline", "now")):
-        edit(engine, "B", field, value)
-    edit(engine, "B", "decider_known", True)  # complete: by rule a prospect
-    assert ("B", "status", "suspect", "prospect", "waiting") in waiting(engine)
-    undone = {one.change for one in outbox.waiting(engine) if one.entity == "account"}
+        edit(office, "B", field, value)
+    edit(office, "B", "decider_known", True)  # complete: by rule a prospect
+    assert ("B", "status", "suspect", "prospect", "waiting") in waiting(office)
+    undone = {one.change for one in outbox.waiting(office) if one.entity == "account"}
     for change in sorted(undone, reverse=True):
-        journal.undo(engine, change, viewer=BOSS, surface=Surface.CLI, today=TODAY)
-    assert waiting(engine) == []
-    done = journal.undo(engine, batch, viewer=BOSS, surface=Surface.CLI, today=TODAY)
+        journal.undo(office, change, viewer=BOSS, surface=Surface.CLI, today=TODAY)
+    assert waiting(office) == []
+    done = journal.undo(office, batch, viewer=BOSS, surface=Surface.CLI, today=TODAY)
     assert {one.state for one in done} == {journal.State.SAVED}
-    assert waiting(engine) == []
+    assert waiting(office) == []
 
 
-def test_what_a_load_said_undone_and_redone_is_nothing_to_tell(engine, folder):
-    loaded(engine, folder)
+def test_what_a_load_said_undone_and_redone_is_nothing_to_tell(office, folder):
     put(folder / "accounts.csv", "Pau", "Lons")
-    loaded(engine, folder)
+    loaded(office, folder)
     for _ in range(3):  # undone, redone, undone again
-        with engine.connect() as connection:
+        with office.connect() as connection:
             last = connection.scalar(select(Change.batch).order_by(Change.id.desc()).limit(1))
-        outcomes = journal.undo(engine, last, viewer=BOSS, surface=Surface.CLI, today=TODAY)
+        outcomes = journal.undo(office, last, viewer=BOSS, surface=Surface.CLI, today=TODAY)
         assert [one.state for one in outcomes] == [journal.State.SAVED]
-        assert waiting(engine) == []
-    with engine.connect() as connection:
+        assert waiting(office) == []
+    with office.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(Outbox)) == 0
-    loaded(engine, folder)  # it still says Lons: nobody here said otherwise
-    with engine.connect() as connection:
+    loaded(office, folder)  # it still says Lons: nobody here said otherwise
+    with office.connect() as connection:
         assert connection.scalar(select(Account.city).where(Account.code == "A")) == "Lons"
 
 
-def test_the_file_has_keys_required_and_changed_columns_and_holds_what_the_source_does(
-    engine, folder
-):
-    loaded(engine, folder)
-    edit(engine, "A", "owner_id", ids(engine, Rep)["S"])
-    edit(engine, "A", "budget", 2000.5)
-    edit(engine, "B", "city", None)
-    edit(engine, "B", "decider_known", True)
-    edit(engine, "B", "next_step_on", dt.date(2026, 10, 1))
-    (table,) = export(engine).tables
+def test_the_file_has_keys_required_and_changed_columns_and_holds_what_the_source_does(office):
+    edit(office, "A", "owner_id", ids(office, Rep)["S"])
+    edit(office, "A", "budget", 2000.5)
+    edit(office, "B", "city", None)
+    edit(office, "B", "decider_known", True)
+    edit(office, "B", "next_step_on", dt.date(2026, 10, 1))
+    (table,) = export(office).tables
     assert table.name == "accounts"
     head = ["code", "name", "city", "owner", "budget", "decider_known", "next_step_on", "currency"]
     first = dict(zip(table.rows[0], table.rows[1], strict=True))
@@ -194,27 +194,26 @@ def test_the_file_has_keys_required_and_changed_columns_and_holds_what_the_sourc
     }  # fmt: skip
 
 
-def test_the_rows_loaded_back_change_nothing_and_have_arrived(engine, folder):
-    loaded(engine, folder)
-    edit(engine, "A", "owner_id", ids(engine, Rep)["S"])
-    edit(engine, "A", "city", "Bordeaux, « Nord »; \n=1+1")
-    edit(engine, "B", "next_step_on", dt.date(2026, 10, 1))
-    edit(engine, "A", "phone", None)
-    files.write(export(engine), folder.parent / "back")
-    report = loaded(engine, folder.parent / "back")
+def test_the_rows_loaded_back_change_nothing_and_have_arrived(office, folder):
+    edit(office, "A", "owner_id", ids(office, Rep)["S"])
+    edit(office, "A", "city", "Bordeaux, « Nord »; \n=1+1")
+    edit(office, "B", "next_step_on", dt.date(2026, 10, 1))
+    edit(office, "A", "phone", None)
+    files.write(export(office), folder.parent / "back")
+    report = loaded(office, folder.parent / "back")
     found = report.table("account")
     assert (found.new, found.changed, found.kept, found.conflicts, len(report.rejected)) == (
         0, 0, 0, 0, 0,
     )  # fmt: skip
-    assert waiting(engine) == []
-    assert {str(one.standing) for one in outbox.told(engine)} == {"arrived"}
+    assert waiting(office) == []
+    assert {str(one.standing) for one in outbox.told(office)} == {"arrived"}
     # The source has our value: where it moves on alone, it is followed.
     (folder / "accounts.csv").write_text(
         "code,name,next_step_on\nA,Alba,2026-11-02\nB,Bati,2026-12-24\n", "utf-8"
     )
     (folder / "reps.csv").unlink()
-    assert loaded(engine, folder).table("account").conflicts == 0
-    with engine.connect() as connection:
+    assert loaded(office, folder).table("account").conflicts == 0
+    with office.connect() as connection:
         assert connection.scalar(
             select(Account.next_step_on).where(Account.code == "B")
         ) == dt.date(2026, 12, 24)
@@ -251,84 +250,79 @@ def test_a_crm_with_words_of_its_own_gets_them(engine, tmp_path):
         again.content(again.tables[0])
 
 
-def test_what_was_changed_after_the_export_waits_on(engine, folder):
-    loaded(engine, folder)
-    edit(engine, "A", "city", "Lons")
-    found = export(engine)
-    edit(engine, "A", "city", "Billère")  # before the first is marked
-    outbox.mark(engine, found.entries, Standing.DELIVERED)
-    assert waiting(engine) == [("A", "city", "Lons", "Billère", "waiting")]
+def test_what_was_changed_after_the_export_waits_on(office, folder):
+    edit(office, "A", "city", "Lons")
+    found = export(office)
+    edit(office, "A", "city", "Billère")  # before the first is marked
+    outbox.mark(office, found.entries, Standing.DELIVERED)
+    assert waiting(office) == [("A", "city", "Lons", "Billère", "waiting")]
     # The CRM has imported the first: neither a change nor a conflict.
     put = GENERIC["accounts"].replace("Pau", "Lons")
     (folder / "accounts.csv").write_text(put, "utf-8")
-    report = loaded(engine, folder).table("account")
+    report = loaded(office, folder).table("account")
     assert (report.changed, report.conflicts) == (0, 0)
-    assert waiting(engine) == [("A", "city", "Lons", "Billère", "waiting")]
+    assert waiting(office) == [("A", "city", "Lons", "Billère", "waiting")]
 
 
-def test_back_to_what_the_source_had_is_sent_once_it_was_told_otherwise(engine, folder):
-    loaded(engine, folder)
-    edit(engine, "A", "city", "Lons")
-    outbox.mark(engine, export(engine).entries, Standing.DELIVERED)
-    assert waiting(engine) == []
-    edit(engine, "A", "city", "Pau")
-    assert waiting(engine) == [("A", "city", "Lons", "Pau", "waiting")]
+def test_back_to_what_the_source_had_is_sent_once_it_was_told_otherwise(office):
+    edit(office, "A", "city", "Lons")
+    outbox.mark(office, export(office).entries, Standing.DELIVERED)
+    assert waiting(office) == []
+    edit(office, "A", "city", "Pau")
+    assert waiting(office) == [("A", "city", "Lons", "Pau", "waiting")]
 
 
-def test_a_written_file_tells_what_was_delivered_and_an_answer_what_failed(engine, folder):
-    loaded(engine, folder)
-    edit(engine, "A", "city", "Lons")
-    edit(engine, "B", "city", "Tarbes")
-    edit(engine, "B", "phone", "06")
-    (path,) = files.write(export(engine), folder.parent / "back")
-    assert len(waiting(engine)) == 3  # written is not yet delivered: a crash loses nothing
-    edit(engine, "A", "city", "Billère")
+def test_a_written_file_tells_what_was_delivered_and_an_answer_what_failed(office, folder):
+    edit(office, "A", "city", "Lons")
+    edit(office, "B", "city", "Tarbes")
+    edit(office, "B", "phone", "06")
+    (path,) = files.write(export(office), folder.parent / "back")
+    assert len(waiting(office)) == 3  # written is not yet delivered: a crash loses nothing
+    edit(office, "A", "city", "Billère")
     generic = presets.find("generic")
-    read = files.read(engine, path, generic, Currency())
+    read = files.read(office, path, generic, Currency())
     assert [(e.code, e.field, e.value) for e in read] == [
         ("A", "city", "Lons"), ("B", "city", "Tarbes"), ("B", "phone", "06"),
     ]  # fmt: skip
-    outbox.mark(engine, read, Standing.DELIVERED)
-    assert waiting(engine) == [("A", "city", "Lons", "Billère", "waiting")]
+    outbox.mark(office, read, Standing.DELIVERED)
+    assert waiting(office) == [("A", "city", "Lons", "Billère", "waiting")]
     answer = folder.parent / "errors.csv"
     answer.write_text("code,city,error\nB,Tarbes,unknown city\n", "utf-8")
-    refused = files.read(engine, answer, generic, Currency(), table="accounts")
-    outbox.mark(engine, refused, Standing.FAILED, "unknown city")
-    assert waiting(engine)[1] == ("B", "city", "Dax", "Tarbes", "failed")
-    assert [row[0] for row in rows(engine)[0]] == ["code", "A", "B"]  # and is sent again
+    refused = files.read(office, answer, generic, Currency(), table="accounts")
+    outbox.mark(office, refused, Standing.FAILED, "unknown city")
+    assert waiting(office)[1] == ("B", "city", "Dax", "Tarbes", "failed")
+    assert [row[0] for row in rows(office)[0]] == ["code", "A", "B"]  # and is sent again
 
 
-def test_what_is_disputed_is_sent_when_ours_is_kept(engine, folder):
-    loaded(engine, folder)
-    edit(engine, "A", "city", "Lons")
-    outbox.mark(engine, export(engine).entries, Standing.DELIVERED)
+def test_what_is_disputed_is_sent_when_ours_is_kept(office, folder):
+    edit(office, "A", "city", "Lons")
+    outbox.mark(office, export(office).entries, Standing.DELIVERED)
     put = GENERIC["accounts"].replace("Pau", "Orthez")
     (folder / "accounts.csv").write_text(put, "utf-8")
-    assert loaded(engine, folder).table("account").conflicts == 1
-    edit(engine, "A", "city", "Billère")
-    (left,) = export(engine).left
+    assert loaded(office, folder).table("account").conflicts == 1
+    edit(office, "A", "city", "Billère")
+    (left,) = export(office).left
     assert (left[0].code, left[0].known) == ("A", "Orthez")
-    with engine.connect() as connection:
+    with office.connect() as connection:
         number = connection.scalar(select(SourceConflict.id))
-    settling.settle(engine, number, "ours", viewer=BOSS, surface=Surface.CLI, today=TODAY)
-    assert rows(engine) == [[["code", "name", "city"], ["A", "Alba", "Billère"]]]
+    settling.settle(office, number, "ours", viewer=BOSS, surface=Surface.CLI, today=TODAY)
+    assert rows(office) == [[["code", "name", "city"], ["A", "Alba", "Billère"]]]
 
 
-def test_theirs_taken_is_nothing_to_tell_them(engine, folder):
-    loaded(engine, folder)
-    edit(engine, "A", "city", "Lons")
+def test_theirs_taken_is_nothing_to_tell_them(office, folder):
+    edit(office, "A", "city", "Lons")
     put = GENERIC["accounts"].replace("Pau", "Orthez")
     (folder / "accounts.csv").write_text(put, "utf-8")
-    loaded(engine, folder)
-    with engine.connect() as connection:
+    loaded(office, folder)
+    with office.connect() as connection:
         number = connection.scalar(select(SourceConflict.id))
-    settling.settle(engine, number, "theirs", viewer=BOSS, surface=Surface.CLI, today=TODAY)
-    assert waiting(engine) == []
+    settling.settle(office, number, "theirs", viewer=BOSS, surface=Surface.CLI, today=TODAY)
+    assert waiting(office) == []
     # From now on the source is followed again.
     (folder / "accounts.csv").write_text(put, "utf-8")
-    loaded(engine, folder)
+    loaded(office, folder)
     (folder / "accounts.csv").write_text(GENERIC["accounts"].replace("Pau", "Gan"), "utf-8")
-    report = loaded(engine, folder).table("account")
+    report = loaded(office, folder).table("account")
     assert (report.changed, report.conflicts) == (1, 0)
 
 

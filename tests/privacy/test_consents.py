@@ -8,7 +8,18 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tests.privacy.files import DIRECTOR, NAME, REP, TODAY, account, contact, loaded, write
+from tests.privacy.files import (
+    DIRECTOR,
+    NAME,
+    REP,
+    TODAY,
+    account,
+    contact,
+    loaded,
+    settings,
+    write,
+)
+from tests.store.company import address
 from workbench import open as open_data
 from workbench.exports import forgetting
 from workbench.store import access_log, journal
@@ -38,12 +49,17 @@ BOSS = Viewer("dirigeant", "Dirigeant", Role.EXECUTIVE)
 
 
 @pytest.fixture
-def agreed(office, tmp_path):
-    engine, of = office
-    write(tmp_path, consents=CONSENTS)
-    report = loaded(engine, of)
-    assert (report.table("consent").new, report.table("consent").rejected) == (2, 1)
-    return engine, of
+def agreed(store_as, tmp_path, tmp_path_factory):
+    """The office after a load of consents, and its settings."""
+
+    def fill(engine):
+        of = settings(write(tmp_path_factory.mktemp("agreed"), consents=CONSENTS), address(engine))
+        found = loaded(engine, of).table("consent")
+        return found.new, found.rejected
+
+    engine, brought = store_as("agreed", fill)
+    assert brought == (2, 1)
+    return engine, settings(write(tmp_path, consents=CONSENTS), address(engine))
 
 
 def table(of):

@@ -12,10 +12,10 @@ from workbench.metrics.control import ledger_balance
 from workbench.settings import SourceSettings
 from workbench.sources.load import load
 from workbench.sources.rejected import write_rejected
-from workbench.store import create
 from workbench.store.check import check
 from workbench.store.schema import Change, LedgerCustomer, LedgerEntry
 
+pytestmark = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 NAME = "210000006FEC20241231.txt"
 HEAD = (
     "JournalCode|EcritureNum|EcritureDate|CompteNum|CompAuxNum|CompAuxLib|EcritureLib|Debit|Credit"
@@ -24,11 +24,6 @@ DUE = "VE|1|20240402|411000|C1|Alba|F1|120,00|0,00"
 SALE = "VE|1|20240402|707000|||F1|0,00|100,00"
 TAX = "VE|1|20240402|445710|||F1|0,00|20,00"
 OTHER = ["VE|2|20241205|411000|C9|Bati|F2|50,00|0,00", "VE|2|20241205|707000|||F2|0,00|50,00"]
-
-
-@pytest.fixture
-def engine(tmp_path):
-    return create(f"sqlite:///{tmp_path / 'store.db'}")
 
 
 def fec(folder, lines, name=NAME):
