@@ -65,18 +65,26 @@ def _running(run):
         time.sleep(0.05)
 
 
+def for_jupyterlab_alone(path, cell):
+    stored = nbformat.read(path, as_version=4)
+    stored.cells[cell].metadata.tags = ["lab"]
+    nbformat.write(stored, path)
+
+
 def test_a_run_ends_in_a_page_without_code_and_its_own_script(reports):
-    notebook(
+    path = notebook(
         reports.settings.notebooks / "essai.ipynb",
         "# Comptes\n\nCombien ?",
         "print('as_of', as_of, n)",
         FIGURE,
+        "1 / 0",
         parameters='as_of: str = ""\nn: int = 1  # nombre\nlanguage: str = "fr"',
     )
+    for_jupyterlab_alone(path, -1)
     seen = []
     run = reports.run("essai", {"n": "3"}, viewer=ANNE, progress=seen.append, language="en")
     assert run.progress.state is State.DONE, run.progress
-    assert seen[-1].cell == seen[-1].cells == 5
+    assert seen[-1].cell == seen[-1].cells == 6
     assert run.parameters == {"as_of": "2026-09-30", "n": 3, "language": "en"}
     page = run.html.read_text()
     assert "as_of 2026-09-30 3" in page
@@ -98,15 +106,6 @@ def test_a_run_ends_in_a_page_without_code_and_its_own_script(reports):
     assert [one.id for one in reports.runs(ANNE, "essai")] == [again.id, run.id]
     reports.remove(run, ANNE)
     assert [one.id for one in reports.runs(ANNE)] == [again.id]
-
-
-def test_what_is_for_jupyterlab_alone_is_not_run(reports):
-    path = notebook(reports.settings.notebooks / "essai.ipynb", "# Essai", "1 / 0")
-    stored = nbformat.read(path, as_version=4)
-    stored.cells[1].metadata.tags = ["lab"]
-    nbformat.write(stored, path)
-    run = reports.run("essai", {})
-    assert run.progress.state is State.DONE, run.progress
 
 
 def test_a_failure_says_where(reports):
@@ -153,7 +152,8 @@ def test_a_run_sees_the_store_as_its_viewer_does_and_no_secret(reports, monkeypa
 
 def test_runs_are_seen_by_whoever_ran_them(reports):
     notebook(reports.settings.notebooks / "essai.ipynb", "# Essai")
-    run = reports.run("essai", {}, viewer=ANNE)
+    run = reports.start("essai", {}, viewer=ANNE)
+    reports.stop(run, ANNE)
     assert [reports.runs(one) == [run] for one in (ANNE, ADMIN, None)] == [True] * 3
     assert reports.runs(BRUNO) == reports.runs(CLARA) == []
     assert reports.find(run.id, ANNE) == run
