@@ -27,10 +27,16 @@ from tests.data.raw import (
 from tests.data.totals import counted
 
 
-def test_the_readme_tells_what_the_files_hold():
+@pytest.fixture(scope="module")
+def totals():
+    """The control totals, counted once."""
+    return dict(counted())
+
+
+def test_the_readme_tells_what_the_files_hold(totals):
     text = (DATA / "README.md").read_text("utf-8")
     said = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|$", text, re.MULTILINE))
-    assert {what: said.get(what) for what, _ in counted()} == {w: str(v) for w, v in counted()}
+    assert {what: said.get(what) for what in totals} == {w: str(v) for w, v in totals.items()}
 
 
 QUOTED = (
@@ -49,11 +55,10 @@ QUOTED = (
 )
 
 
-def test_the_stories_quote_the_control_totals():
+def test_the_stories_quote_the_control_totals(totals):
     stories = " ".join(
         (DATA / "README.md").read_text("utf-8").split("## Control totals")[0].split()
     )
-    totals = dict(counted())
     for what in QUOTED:
         figure = str(totals[what]).split(", ")[-1]
         if re.fullmatch(r"\d+\.\d\d", figure):

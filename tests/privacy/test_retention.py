@@ -6,8 +6,8 @@ import datetime as dt
 
 import pytest
 
-from tests.privacy.files import CRM, DIRECTOR, REP, account, loaded, write
-from tests.store.company import forbidden
+from tests.privacy.files import CRM, DIRECTOR, REP, account, loaded, settings, write
+from tests.store.company import address, forbidden
 from workbench.errors import NotAllowed
 from workbench.exports import forgetting
 from workbench.exports.forgetting import Retention
@@ -28,12 +28,20 @@ ACTIVITIES = (
 
 
 @pytest.fixture
-def silent(office, tmp_path):
+def silent(store_as, tmp_path, tmp_path_factory):
     """N is a prospect since 2020, Silvère's last answer is of January 2023, nobody else's older."""
-    engine, of = office
-    write(tmp_path, accounts=ACCOUNTS, contacts=CONTACTS, activities=ACTIVITIES)
-    loaded(engine, of)
-    return engine, of
+
+    def fill(engine):
+        folder = tmp_path_factory.mktemp("silent")
+        loaded(engine, settings(write(folder), address(engine)))
+        loaded(engine, settings(_written(folder), address(engine)))
+
+    engine, _ = store_as("silent", fill)
+    return engine, settings(_written(tmp_path), address(engine))
+
+
+def _written(folder):
+    return write(folder, accounts=ACCOUNTS, contacts=CONTACTS, activities=ACTIVITIES)
 
 
 def at(silent, day, viewer=DIRECTOR, grace=30):

@@ -1,6 +1,6 @@
 """Whatever is killed, at whatever moment, leaves nothing half-done: edits, loads, migrations.
 
-In `make test` a few times; `make campaigns` kills each 50 times on each kind of database.
+In `make test` twice; `make campaigns` kills each 50 times on each kind of database.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from workbench.store.check import check
 from workbench.store.engine import _engine, _migrations, _url, migrate, writing
 from workbench.store.schema import Account, Base, Load
 
-KILLS = 50 if CAMPAIGNS else 3
+KILLS = 50 if CAMPAIGNS else 2
 AT_ONCE = 20
 pytestmark = pytest.mark.timeout(3000 if CAMPAIGNS else 300)
 
