@@ -8,25 +8,50 @@ import uuid
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
 from tests.store.company import fill
-from workbench.store import connect, create
+from workbench.store import connect, create, signins
+
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory):
+def quickly():
+    """`quickly(monkeypatch)`: passwords are hashed by argon2id as ever, but in no time."""
+    nobody = QUICK.hash("nobody's password")
+
+    def hashed(monkeypatch):
+        monkeypatch.setattr(signins, "HASHER", QUICK)
+        monkeypatch.setattr(signins, "_NOBODY", nobody)
+
+    return hashed
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(quickly, monkeypatch):
+    """Passwords are guessed by the dozen here."""
+    quickly(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory, quickly):
     path = tmp_path_factory.mktemp("template") / "company.db"
     made = create(f"sqlite:///{path}")
-    company = fill(made)
+    with pytest.MonkeyPatch.context() as patched:
+        quickly(patched)
+        company = fill(made)
     made.dispose()  # the last connection to close empties the write-ahead log into the file
     return path, company
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server):
+def postgresql_template(postgresql_server, quickly):
     _database(postgresql_server, "CREATE DATABASE company")
     made = create(f"postgresql://postgres@/company?host={postgresql_server}")
-    company = fill(made)
+    with pytest.MonkeyPatch.context() as patched:
+        quickly(patched)
+        company = fill(made)
     made.dispose()
     return company
 

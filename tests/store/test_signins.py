@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,7 +95,11 @@ def test_a_restart_forgets_nothing(engine, company, store_url):
     assert attempt(connect(store_url), T)[0] == "locked"
 
 
-def test_guesses_at_the_same_time_count(engine, company):
+def test_guesses_at_the_same_time_count(engine, company, monkeypatch):
+    """However long each is looked at: meanwhile the others are heard."""
+    verify = signins.HASHER.verify
+    slow = SimpleNamespace(verify=lambda *given: time.sleep(0.1) or verify(*given))
+    monkeypatch.setattr(signins, "HASHER", slow)
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: attempt(engine, T)[0], range(12)))
     assert sorted(made) == ["locked"] * 7 + ["wrong"] * 5
