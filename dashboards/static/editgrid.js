@@ -277,7 +277,7 @@ export function render({ model }) {
   // Rows that nobody has scrolled to yet are neither asked for nor drawn.
   const sight = new IntersectionObserver((entries) => {
     if (entries.some((entry) => entry.isIntersecting)) { sight.disconnect(); build() }
-  }, { rootMargin: "300px" })
+  })
   let width = 0
   new ResizeObserver(() => {
     if (wrap.clientWidth === width) { return }

@@ -6,7 +6,7 @@ export function render({ model }) {
       observer.disconnect()
       model.seen = true
     }
-  }, { rootMargin: "300px" })
+  })
   // The whole card that it stands in: whoever jumps into its midst may pass the mark itself.
   const watch = () => {
     const card = mark.getRootNode().host?.getRootNode().host

@@ -116,9 +116,8 @@ def harmless(page):
 
 def look_about(page):
     """Scroll through a page, hover the marks of its figures, open the first rows behind a card."""
-    page.evaluate(
-        """async () => {
-            const s = document.scrollingElement;
+    page.locator(".main-content").evaluate(
+        """async (s) => {
             for (let y = 0; y < s.scrollHeight; y += 700) {
                 s.scrollTo(0, y); await new Promise(r => setTimeout(r, 150));
             }

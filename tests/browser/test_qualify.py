@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESK, PHONE, drawn, to_the_end
+from tests.browser.conftest import DESK, PHONE, drawn, scroll, to_the_end
 
 notes = (f"Relance {number}" for number in itertools.count(1))
 
@@ -126,7 +126,7 @@ def test_a_conflict_between_two_windows_shows_both_values(page_as, note):
     expect(told).to_contain_text("directrice")
     two.get_by_role("button", name="Garder la mienne").click()
     save(two)
-    expect(two.locator(".told")).to_contain_text("enregistrée")
+    expect(two.locator(".told")).to_have_text("1 modification enregistrée.")
     two.reload()
     drawn(two)
     expect(cell(find(two, name), "next_step")).to_have_text(f"{note} du second")
@@ -216,7 +216,7 @@ def test_a_list_stays_when_its_table_is_out_of_sight_for_a_moment(page_as):
     needs = ["–", "Aucun", "Latent", "Exprimé", "Cahier des charges"]
     expect(choices).to_have_text(needs)
     for place in (0, 100_000):
-        page.evaluate("top => window.scrollTo({ top, behavior: 'instant' })", place)
+        scroll(page, place)
         page.wait_for_timeout(300)  # what watches over sight has been told
     choices.first.scroll_into_view_if_needed()
     page.wait_for_timeout(300)
