@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
 
+from tests.notebooks.here import FOLDER, report
 from workbench.exports import notebooks
 from workbench.exports.notebook import Table
 from workbench.exports.report_page import LAB
@@ -16,9 +16,8 @@ from workbench.exports.reports import Reports
 from workbench.exports.runs import State
 from workbench.settings import Auth, Settings, SourceSettings
 from workbench.sources.load import load
-from workbench.store import access, create, users
+from workbench.store import create, users
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = ["account_hierarchy", "funnel", "pipeline", "qualification", "rep_activity", "revenue"]
 
 
@@ -132,16 +131,12 @@ def test_a_notebook_has_something_to_say_of_nothing(name, stores):
     assert "<p>Rien à montrer pour ce choix.</p>" in found
 
 
-def test_a_report_never_shows_more_than_its_viewer_sees(stores, reports):
+def test_a_report_never_shows_more_than_its_viewer_sees(stores, monkeypatch):
     engine = create(stores["demo"])
     try:
         users.add_user(engine, "rep", "password-rep", name="R", role="rep", rep="R01")
     finally:
         engine.dispose()
-    made = reports(stores["demo"], "2026-09-30")
-    viewer = access.viewer(engine, "rep")
-    run = made.run("funnel", {}, viewer=viewer)
-    assert run.progress.state is State.DONE, run.progress
-    page = run.html.read_text("utf-8")
+    page = report("funnel", stores["demo"], "rep", "2026-09-30", monkeypatch)
     [suspects] = re.findall(r'<tr><td class="text">Suspect</td><td>([^<]+)</td>', page)
     assert 0 < int(re.sub(r"\D", "", suspects)) < 7800
