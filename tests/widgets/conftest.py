@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 import workbench
@@ -9,16 +11,21 @@ from tests.store.company import TODAY, fill
 from workbench.store import create, users
 
 
-@pytest.fixture
-def company(tmp_path):
-    """Its address and its ids; "ana" is an analyst, "max" the manager of Alpha's owner."""
-    url = f"sqlite:///{tmp_path / 'company.db'}"
-    engine = create(url)
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory):
+    path = tmp_path_factory.mktemp("template") / "company.db"
+    engine = create(f"sqlite:///{path}")
     ids = fill(engine)
     users.add_user(engine, "ana", "password-ana", name="Ana", role="analyst")
     users.add_user(engine, "max", "password-max", name="Max", role="manager", rep="M")
     engine.dispose()
-    return url, ids
+    return path, ids
+
+
+@pytest.fixture
+def company(filled, tmp_path):
+    """Its address and its ids; "ana" is an analyst, "max" the manager of Alpha's owner."""
+    return f"sqlite:///{shutil.copy(filled[0], tmp_path / 'company.db')}", filled[1]
 
 
 @pytest.fixture
