@@ -723,6 +723,7 @@ for line in sys.stdin:
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
     else:
         loads(url, folder, line.strip())
+        os._exit(0)
 """
 
 
