@@ -104,9 +104,10 @@ def test_what_is_not_in_sight_is_left_out_when_choices_change_meanwhile(counted)
     high.seen = low.seen = True
 
     async def both():
+        begun, show = asyncio.Event(), high.show
+        high.show = lambda found: (show(found), begun.set())
         first = asyncio.create_task(counted.redraw())
-        while ("shown", "high", 1) not in drawn:
-            await asyncio.sleep(0)
+        await begun.wait()
         await asyncio.gather(first, counted.redraw())
 
     asyncio.run(both())
