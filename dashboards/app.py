@@ -155,8 +155,6 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
     """
     pulse = Pulse(connect(settings.database))
     pn.extension("tabulator")
-    # Panel waits so many milliseconds for more of the same; here each change is a choice made.
-    pn.reactive.Syncable._debounce = 0  # noqa: SLF001 - no other door
     every = found_pages()
     key = auth.secret(settings.auth.secret_file)
     provider = auth.Provider(settings, doors.DOORS + (oidc.DOORS if settings.auth.oidc else []))

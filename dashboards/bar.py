@@ -95,6 +95,10 @@ class Bar:
             (self.pipeline, "pipeline"),
         ):
             widget.param.watch(partial(self._chosen, name), "value")
+        at_once: tuple[Any, ...] = (self.period, self.team.tree, self.segments, self.pipeline)
+        for one in at_once:
+            # Panel waits so many milliseconds for more of the same; here each is a choice made.
+            one._debounce = 0  # noqa: SLF001 - no other door
         self._show_chips()
         session.add(Slot(self._follow, seen=True, stale=False))
         self.view: pn.Column = pn.Column(

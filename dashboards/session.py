@@ -204,7 +204,8 @@ class Session:
         slots = sorted(self.first, key=lambda slot: not slot.ahead)
         for slot in slots:
             slot.ready = Future()
-        POOL.submit(self._prepare, [(slot, slot.ready) for slot in slots])
+        if slots:
+            POOL.submit(self._prepare, [(slot, slot.ready) for slot in slots])
 
     def _prepare(self, due: list[tuple[Slot, Any]]) -> None:
         try:

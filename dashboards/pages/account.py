@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from dashboards.session import Scope, Session
 
+ROOM = 240  # pixels
+
 
 def _told(
     session: Session,
@@ -33,8 +35,8 @@ def _told(
     metric: str | None = None,
     below: Any = None,
 ) -> pn.Column:
-    """A card of words that follow the data."""
-    body = states.html("")
+    """A card of words that follow the data, and take their room before they are there."""
+    body = states.html(f'<div class="skeleton" style="height:{ROOM}px"></div>')
 
     def show(found: str | Exception) -> None:
         body.object = states.error(session.loc, found) if isinstance(found, Exception) else found

@@ -16,8 +16,12 @@ notes = (f"Relance {number}" for number in itertools.count(1))
 def grid(page):
     to_the_end(page)
     grid_ = page.locator(".editgrid").first
-    grid_.scroll_into_view_if_needed()  # it is filled when it is seen
-    grid_.locator(".tabulator-row").first.wait_for()
+    grid_.wait_for(state="attached")
+    for _ in range(40):  # it is filled when it is seen, and what stands above it may still grow
+        grid_.scroll_into_view_if_needed()
+        if grid_.locator(".tabulator-row").count():
+            break
+        page.wait_for_timeout(500)
     return grid_
 
 
