@@ -151,7 +151,7 @@ def serving(config):
         yield address
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
         written.close()
 
 
