@@ -65,7 +65,14 @@ def viewing(demo: Demo) -> Iterator[Row]:
     with visitor() as browser, _ours(demo) as ours:
         browser.sign_in(ours.address)
         places = addresses(demo)
-        contents = {name: browser.look(f"{ours.address}/{at}") for name, at in places.items()}
+        # What stands lower down is drawn at once where it is in sight before its page is laid out.
+        contents = {
+            name: min(
+                (browser.look(f"{ours.address}/{at}") for _ in range(2)),
+                key=lambda content: len(content["figures"]) + len(content["tables"]),
+            )
+            for name, at in places.items()
+        }
         first: dict[str, Visit] = {}
         again: dict[str, Visit] = {}
         with _bare(demo, contents) as bare:
