@@ -268,20 +268,21 @@ class Session:
             if not due:
                 return
             asked = self._asked
+            in_sight = [slot for slot in due if slot.ahead]
+            rest = [slot for slot in due if not slot.ahead]
             self.browser.working()
-            for together in (
-                [slot for slot in due if slot.ahead],
-                [slot for slot in due if not slot.ahead],
-            ):
-                results = await self.aside(partial(self._computed, together))
-                if asked != self._asked:
-                    break
-                with pn.io.hold(), _together(pn.state.curdoc):
-                    for slot, result in results:
-                        slot.show(result)
-                        slot.stale = False
-                await asyncio.sleep(0)
-            self.browser.rested()
+            try:
+                for together in filter(None, (in_sight, rest)):
+                    results = await self.aside(partial(self._computed, together))
+                    if asked != self._asked:
+                        return
+                    with pn.io.hold(), _together(pn.state.curdoc):
+                        for slot, result in results:
+                            slot.show(result)
+                            slot.stale = False
+                    await asyncio.sleep(0)
+            finally:
+                self.browser.rested()
 
     async def ask(self, compute: Callable[[Scope], Any]) -> Any:
         """What a function makes of the present scope, or the exception that it ended in."""

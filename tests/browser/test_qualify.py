@@ -22,6 +22,7 @@ def grid(page):
         if grid_.locator(".tabulator-row").count():
             break
         page.wait_for_timeout(500)
+    grid_.locator(".tabulator-row").first.wait_for()
     return grid_
 
 
