@@ -91,7 +91,7 @@ class Contacts:
             variant="outlined",
             sizing_mode="stretch_width",
             max_width=240,
-            margin=(8, 0, 0, 0),
+            margin=(16, 0, 0, 0),  # its label stands on its upper edge
         )
         columns = corrections.contacts(session.viewer, session.loc)
         label = session.loc.t("Corriger cet interlocuteur")
