@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,6 +13,12 @@ from dashboards.session import Session
 from workbench import locale
 from workbench.settings import Settings
 from workbench.store import access
+
+
+def run(coroutine):
+    """On a thread of its own: that of browser tests has a loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result(20)
 
 
 class Shown:

@@ -10,6 +10,7 @@ import pytest
 
 from dashboards.filters import Filters
 from dashboards.session import Session, Slot
+from tests.dashboards.conftest import run
 from workbench.locale import FR
 
 
@@ -66,14 +67,14 @@ def test_what_was_prepared_is_shown_without_being_computed_again(counted):
     counted.first = [slot(counted, "low", drawn), slot(counted, "high", drawn, ahead=True)]
     counted.prepare()
     counted.first[0].ready.result(5)
-    asyncio.run(counted.begin())
+    run(counted.begin())
     assert drawn == [
         ("computed", "high", 1),
         ("computed", "low", 1),
         ("shown", "high", 1),
         ("shown", "low", 1),
     ]
-    asyncio.run(counted.redraw())
+    run(counted.redraw())
     assert drawn[4:6] == [("computed", "high", 2), ("shown", "high", 2)]
     assert drawn[6:] == [("computed", "low", 2), ("shown", "low", 2)]
 
@@ -83,8 +84,8 @@ def test_what_was_prepared_before_a_change_is_not_shown_after_it(counted):
     counted.first = [slot(counted, "one", drawn)]
     counted.prepare()
     counted.first[0].ready.result(5)
-    asyncio.run(counted.redraw())
-    asyncio.run(counted.begin())
+    run(counted.redraw())
+    run(counted.begin())
     assert [step for step in drawn if step[0] == "shown"] == [("shown", "one", 2)]
 
 
@@ -93,7 +94,7 @@ def test_a_scope_that_can_t_be_read_is_told_when_it_is_drawn(counted):
     counted.scope = lambda: 1 / 0
     counted.first = [slot(counted, "one", drawn)]
     counted.prepare()
-    asyncio.run(counted.begin())
+    run(counted.begin())
     [(step, name, found)] = drawn
     assert (step, name, type(found)) == ("shown", "one", ZeroDivisionError)
 
@@ -110,6 +111,6 @@ def test_what_is_not_in_sight_is_left_out_when_choices_change_meanwhile(counted)
         await begun.wait()
         await asyncio.gather(first, counted.redraw())
 
-    asyncio.run(both())
+    run(both())
     shown = [step for step in drawn if step[0] == "shown"]
     assert shown == [("shown", "high", 1), ("shown", "high", 2), ("shown", "low", 2)]

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from dashboards.editing.turn import Turn
+from tests.dashboards.conftest import run
 
 
 def test_what_is_clicked_while_one_runs_comes_after_it():
@@ -20,7 +21,7 @@ def test_what_is_clicked_while_one_runs_comes_after_it():
     async def twice():
         await asyncio.gather(turn.take(act), turn.take(act))
 
-    asyncio.run(twice())
+    run(twice())
     assert seen == ["begins", "ends", "begins", "ends"]
 
 
@@ -34,6 +35,6 @@ def test_an_act_that_fails_gives_the_turn_back():
         done.append(True)
 
     with pytest.raises(ValueError, match="no"):
-        asyncio.run(turn.take(fails))
-    asyncio.run(turn.take(works))
+        run(turn.take(fails))
+    run(turn.take(works))
     assert done == [True]
