@@ -18,7 +18,7 @@ def test_the_lines_behind_revenue_add_up_to_it(page_at):
     card.click()
     totals = page.get_by_role("dialog").locator(".totals span b")
     expect(totals.first).to_have_text(re.compile(r"\d"))
-    assert abs(int(re.sub(r"\D", "", totals.first.inner_text())) - int(exact)) <= 1
+    assert abs(int(re.sub(r"\D", "", totals.first.text_content())) - int(exact)) <= 1
 
 
 def test_aged_balance_has_its_five_ages_and_its_unit(page_at):

@@ -92,7 +92,7 @@ def test_rows_behind_a_number_add_up_to_it(page_at):
     dialog = page.get_by_role("dialog")
     total = dialog.locator(".totals b").first
     expect(total).to_have_text(re.compile(r"\d"))
-    assert int(re.sub(r"\D", "", total.inner_text())) == value(page, "Nouveaux clients")
+    assert int(re.sub(r"\D", "", total.text_content())) == value(page, "Nouveaux clients")
 
 
 def test_what_is_on_screen_can_be_downloaded(page_at):

@@ -18,7 +18,7 @@ from workbench.store import access
 def run(coroutine):
     """On a thread of its own: that of browser tests has a loop already."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result(20)
+        return pool.submit(asyncio.run, coroutine).result(120)
 
 
 class Shown:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 
 import pytest
 
 from dashboards.live import News
 from dashboards.session import Slot
+from tests.dashboards.conftest import run
 from tests.store.company import LOADER, TODAY, fill, who
 from workbench.store import access, connect, create, dataset, groups, journal, users
 from workbench.store.batch import batch
@@ -57,14 +57,14 @@ def opened(store, visit):
             await session.begin()
             await session.see(slot)
 
-        asyncio.run(drawn())
+        run(drawn())
         return page
 
     return open_
 
 
 def told(store, page):
-    asyncio.run(page.tell(dataset.news(store[0])))
+    run(page.tell(dataset.news(store[0])))
     return page.loads, page.view.visible
 
 

@@ -21,6 +21,7 @@ from dashboards.chart import Chart
 from dashboards.filters import from_query
 from dashboards.session import Session
 from dashboards.shell import frame
+from tests.dashboards.conftest import run
 from tests.planted import FOREIGN, OURS, PART, TODAY, plant
 from tests.store.test_scope_walk import clean, held_back, inside
 from workbench import locale
@@ -130,7 +131,7 @@ def click_all(session, view):
                 if asyncio.iscoroutinefunction(watcher.fn):
                     await watcher.fn(None)
 
-    asyncio.run(clicking())
+    run(clicking())
     return session.drill.rows
 
 
