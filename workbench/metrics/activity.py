@@ -21,7 +21,6 @@ from workbench.metrics.periods import (
     day,
     earliest,
     span,
-    teams_on,
     within,
 )
 from workbench.metrics.wins import won_deals
@@ -154,11 +153,10 @@ def activity_rows(
     """
     columns = ("id", "kind", "contact_id", "opportunity_id", "two_way", "minutes", "subject")
     period = {"as_of": as_of, "since": since, "until": until}
-    rows = touches.credited(activities, owner_periods, *columns, **period)
+    rows = touches.credited(activities, owner_periods, team_periods, *columns, **period)
     rows = rows.sort_values(["date", "id"], ascending=[False, True], ignore_index=True)
     who = collect(reps, "id", "name").set_index("id")["name"]
     names = collect(accounts, "id", "name").set_index("id")["name"]
-    team = teams_on(rows["credited"], rows["date"], team_periods)
     result = rows.assign(
         week=_monday(rows["date"]),
         account=looked_up(rows["account_id"], names),
@@ -166,8 +164,7 @@ def activity_rows(
         author=looked_up(rows["rep_id"], who),
         rep_id=rows["credited"],
         rep=looked_up(rows["credited"], who),
-        team_id=team,
-        team=looked_up(team, who),
+        team=looked_up(rows["team_id"], who),
     )
     return give(result, activities, ROWS)
 
@@ -220,15 +217,16 @@ def activity_by_rep(
     kinds = ("kind",) if "kind" in keys else ()
     counts = ["activities", "two_way", "minutes"]
     period = {"as_of": as_of, "since": since, "until": until}
-    rows = touches.credited(activities, owner_periods, *kinds, "two_way", "minutes", **period)
+    rows = touches.credited(
+        activities, owner_periods, team_periods, *kinds, "two_way", "minutes", **period
+    )
     two_way = rows["two_way"].fillna(value=False).astype("int64")
     daily = (
         rows.assign(rep_id=rows["credited"], activities=1, two_way=two_way)
-        .groupby(["rep_id", "date", *kinds], dropna=False, sort=False)[counts]
+        .groupby(["rep_id", "team_id", "date", *kinds], dropna=False, sort=False)[counts]
         .sum()
         .reset_index()
     )
-    daily["team_id"] = teams_on(daily["rep_id"], daily["date"], team_periods)
     if "period" in keys:
         month = daily["date"].to_numpy("datetime64[M]").astype("datetime64[us]")
         daily["period"] = month if by == "month" else _monday(daily["date"])
@@ -276,7 +274,7 @@ def account_touches(
     """
     last, span_days = asked("account_touches", as_of), whole("days", days, least=1)
     own = ("id", "code", "name", "status", "segment", "owner_id", "owner", "team_id", "team")
-    seen = touches.touched(activities, last, span_days).rename({"account_id": "id"})
+    seen = touches.touched(activities, as_of=last, within_days=span_days)
     rows = collect(accounts.select(*own).join(seen, on="id", how="left"))
     rows["touches"] = rows["touches"].fillna(0)
     rows["days_since"] = (pd.Timestamp(last) - rows["last_touch"]).dt.days.astype("Int64")
@@ -323,7 +321,7 @@ def activity_coverage(
         days: how many days, the date included.
     """
     last, span_days = asked("activity_coverage", as_of), whole("days", days, least=1)
-    seen = touches.touched(activities, last, span_days).rename({"account_id": "id"})
+    seen = touches.touched(activities, as_of=last, within_days=span_days)
     rows = grouped(accounts, by, ("owner", "team", "segment", "status"))
     found = collect(
         rows.select("id", "group_id", "group")
@@ -392,11 +390,12 @@ def touches_per_won(
     period = span(asked("touches_per_won", as_of), since, until)
     won = won_deals(opportunities, stages, as_of=as_of, since=period.since, until=period.until)
     if by in {"owner", "team"}:
-        won = as_closed(won, reps, deal_periods, team_periods)
-    touched = looked_up(won["id"], touches.of_deals(activities, won)).fillna(0).astype("Int64")
-    rows = keyed(won.assign(deals=1, touches=touched), by, DIMENSIONS)
+        won = as_closed(won, opportunities, stages, reps, deal_periods, team_periods)
+    touched = looked_up(won["id"], touches.of_won(activities, opportunities, stages))
+    rows = won.assign(deals=1, touches=touched.fillna(0).astype("Int64"))
     found = (
-        rows.groupby(["group_id", "group"], dropna=False, sort=False)[["deals", "touches"]]
+        keyed(rows, by, DIMENSIONS)
+        .groupby(["group_id", "group"], dropna=False, sort=False)[["deals", "touches"]]
         .sum()
         .reset_index()
         .sort_values(["deals", "group"], ascending=[False, True])
@@ -434,7 +433,7 @@ def activity_in_period(
         until: last day; `as_of` where it isn't given.
     """
     period = span(asked("activity_in_period", as_of), since, until)
-    known = within(activities, "date", None, day(as_of))
+    known = within(activities.select("date", "two_way", "account_id"), "date", None, day(as_of))
 
     def counts(first: dt.date, last: dt.date) -> tuple[float, float, float]:
         part = within(known, "date", first, last)
@@ -485,7 +484,9 @@ def touched_accounts(
         until: last day; `as_of` where it isn't given.
     """
     period = span(asked("touched_accounts", as_of), since, until)
-    done = within(activities, "date", period.since, earliest(as_of, period.until))
+    done = within(
+        activities.select("date", "account_id"), "date", period.since, earliest(as_of, period.until)
+    )
     counted = collect(
         done.filter(~nw.col("account_id").is_null())
         .group_by("account_id")

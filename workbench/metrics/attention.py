@@ -66,7 +66,7 @@ def _open_deals(
     as_of: Any,
 ) -> pd.DataFrame:
     names = known.set_index("id")["account"]
-    live = deals(opportunities, stages, "name", as_of=as_of, kind="open")
+    live = deals(opportunities, stages, as_of=as_of, kind="open")
     found = live[list(_DEAL)].assign(
         account=looked_up(live["account_id"], names),
         is_stalled=is_stalled(live, as_of),

@@ -266,7 +266,7 @@ def new_account_rows(
     last = asked("new_account_rows", as_of)
     choice("status", reached, ("prospect", "client"))
     period = span(last, since, until)
-    first = status.firsts(status_periods, last)
+    first = status.firsts(status_periods, as_of=last)
     kept = first["valid_from"].between(midnight(period.since), midnight(period.until))
     if reached is not None:
         kept &= first["status"] == reached
@@ -397,20 +397,12 @@ def touch_rows(
         until: last day of the win.
     """
     period = span(asked("touch_rows", as_of), since, until)
-    won = wins.won_deals(
-        opportunities,
-        stages,
-        "code",
-        "name",
-        as_of=as_of,
-        since=period.since,
-        until=period.until,
-    )
-    then = as_closed(won, reps, deal_periods, team_periods)
+    won = wins.won_deals(opportunities, stages, as_of=as_of, since=period.since, until=period.until)
+    then = as_closed(won, opportunities, stages, reps, deal_periods, team_periods)
     rows = then.rename(columns={"closed_on": "won_on"})
     names = collect(accounts, "id", "name").set_index("id")["name"]
     rows = rows.assign(
         account=rows["account_id"].map(names),
-        touches=rows["id"].map(touches.of_deals(activities, won)).fillna(0),
+        touches=looked_up(rows["id"], touches.of_won(activities, opportunities, stages)).fillna(0),
     )
     return give(rows.sort_values(["won_on", "id"], ascending=[False, True]), activities, TOUCHED)

@@ -17,6 +17,7 @@ import narwhals as nw
 from narwhals.exceptions import ColumnNotFoundError
 
 from workbench.errors import MissingColumns, UnknownName
+from workbench.metrics.steps import GIVEN, Given
 from workbench.tables import table
 
 if TYPE_CHECKING:
@@ -92,13 +93,22 @@ class Metric:
             UnknownName: an option that the metric doesn't have.
             MissingColumns: a frame lacks a column that the metric reads.
         """
+        return self._computed(frames, options)
+
+    def _computed(
+        self, frames: Iterable[Any], options: dict[str, Any], data: Dataset | None = None
+    ) -> Any:
+        """As called; steps are shared with other metrics where it is told whose the frames are."""
         for name in options:
             if name not in self.options:
                 raise UnknownName(f"option of {self.name}", name, self.options)
         wrapped = [nw.from_native(frame) for frame in frames]
         eager = not wrapped or isinstance(wrapped[0], nw.DataFrame)
+        lazy = [frame.lazy() for frame in wrapped]
+        given = Given(data, dict(zip(self.tables, lazy, strict=False))) if data else None
+        before = GIVEN.set(given)
         try:
-            result = self.function(*(frame.lazy() for frame in wrapped), **options)
+            result = self.function(*lazy, **options)
             if eager:
                 return result.collect().to_native()
             result.collect_schema()  # a column that isn't there shows now, not when it is read
@@ -108,6 +118,8 @@ class Metric:
             if missing is None:
                 raise
             raise missing from error
+        finally:
+            GIVEN.reset(before)
 
     def _missing(self, frames: list[Any], error: Exception) -> MissingColumns | None:
         """Where the error is about contract columns that a frame lacks: which, and of which table.
@@ -137,7 +149,7 @@ class Metric:
         return data.computed(
             (self.name, repr(sorted(options.items()))),
             self.tables,
-            lambda: self(*map(data.table, self.tables), **options),
+            lambda: self._computed(map(data.table, self.tables), options, data),
         )
 
 

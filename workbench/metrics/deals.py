@@ -1,93 +1,91 @@
 """Opportunities with what their stage means: the rows that every pipeline figure stands on.
 
 Each deal is weighed on its own: an explicit probability of 0 is 0, a missing one is its stage's,
-a lost deal counts 0 and a won one in full. The engine keeps the deals of the kind that is asked
-for; they are few, and finished in pandas.
+a lost deal counts 0 and a won one in full.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from workbench.metrics.frames import beside, collect, in_cents, looked_up, nearest
 from workbench.metrics.periods import day, midnight, teams_on
+from workbench.metrics.steps import step
+
+if TYPE_CHECKING:
+    import narwhals as nw
 
 DIMENSIONS = ("owner", "team", "segment", "product", "pipeline")
 _DEAL = ("id", "account_id", "pipeline", "stage_id", "stage_since", "amount", "probability",
          "close_date", "created_on", "owner_id", "owner", "team_id", "team", "segment",
          "product")  # fmt: skip
+_TOLD = ("code", "name", "loss_reason", "version")  # by the lists of deals alone
+
+
+@step
+def every_deal(opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """All opportunities with what their stage means, what they weigh, and when they ended.
+
+    Returns:
+        The opportunities' columns, and stage (label), stage_probability, position, kind,
+        stalled_days, cents, odds (the probability that holds), weighted_cents, and closed_on: the
+        day on which the deal came to its stage; where nobody knows when, its close date, else the
+        day on which it was created; null while it is open.
+    """
+    known = collect(stages, "id", "label", "probability", "position", "kind", "stalled_days")
+    known = known.rename(columns={"label": "stage", "probability": "stage_probability"})
+    there = opportunities.collect_schema().names()
+    rows = collect(opportunities, *_DEAL, *(name for name in _TOLD if name in there))
+    rows = beside(rows, "stage_id", known)
+    is_open, is_won = rows["kind"] == "open", rows["kind"] == "won"
+    probability = rows["probability"].fillna(rows["stage_probability"])
+    odds = probability.where(is_open, is_won.astype("float64"))
+    cents = in_cents(rows["amount"])
+    ended = rows["stage_since"].fillna(rows["close_date"]).fillna(rows["created_on"])
+    return rows.assign(
+        cents=cents,
+        odds=odds,
+        weighted_cents=nearest(cents * odds.fillna(0.0)),
+        closed_on=ended.where(~is_open),
+    )
 
 
 def deals(
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],
-    *more: str,
+    *,
     as_of: Any = None,
     kind: str | None = None,
 ) -> pd.DataFrame:
-    """Opportunities with what their stage means, and whole cents.
+    """Those of `every_deal` that a figure is of; none whose stage isn't among the stages.
 
     Args:
         opportunities: as of the date.
         stages: of all pipelines.
-        more: further columns of opportunities that are wanted.
         as_of: those created after it are left out.
         kind: only those open, won or lost; None for all.
-
-    Returns:
-        The opportunities' columns, and stage (label), stage_probability, position, kind,
-        stalled_days, cents.
     """
-    known = collect(stages, "id", "label", "probability", "position", "kind", "stalled_days")
-    known = known.rename(columns={"label": "stage", "probability": "stage_probability"})
-    if kind is not None:
-        known = known[known["kind"] == kind]
-    kept = [nw.col("stage_id").is_in(known["id"].tolist())]
-    last = day(as_of)
+    rows, last = every_deal(opportunities, stages), day(as_of)
+    kept = rows["kind"].notna() if kind is None else rows["kind"] == kind
     if last is not None:
-        kept.append(nw.col("created_on").is_null() | (nw.col("created_on") <= midnight(last)))
-    rows = collect(opportunities.select(*_DEAL, *more).filter(*kept))
-    return beside(rows, "stage_id", known).assign(cents=in_cents(rows["amount"]))
+        kept &= ~(rows["created_on"] > midnight(last))
+    return rows[kept].reset_index(drop=True)
 
 
-def weighed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add `odds`, the probability that holds, and `weighted_cents`."""
-    is_open, is_won = rows["kind"] == "open", rows["kind"] == "won"
-    known = rows["probability"].fillna(rows["stage_probability"])
-    odds = known.where(is_open, is_won.astype("float64"))
-    return rows.assign(odds=odds, weighted_cents=nearest(rows["cents"] * odds.fillna(0.0)))
-
-
-def closed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add `closed_on`, the day on which the deal was won or lost; null while it is open.
-
-    That is when it came to its stage; where nobody knows when, its close date, else the day on
-    which it was created.
-    """
-    closed_on = rows["stage_since"].fillna(rows["close_date"]).fillna(rows["created_on"])
-    return rows.assign(closed_on=closed_on.where(rows["kind"] != "open"))
-
-
-def as_closed(
-    rows: pd.DataFrame,
+@step
+def _when_closed(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
     reps: nw.LazyFrame[Any],
     deal_periods: nw.LazyFrame[Any],
     team_periods: nw.LazyFrame[Any],
 ) -> pd.DataFrame:
-    """The rows, those closed with owner and team of the day on which they were.
-
-    Args:
-        rows: with `closed_on`; open ones stay as they are.
-        reps: for names.
-        deal_periods: who owned the deal that day; where they don't say, who owns it.
-        team_periods: who led that rep then.
-    """
-    is_closed = rows["closed_on"].notna()
-    done = rows.loc[is_closed, ["id", "owner_id", "closed_on"]]
+    """Owner and team of each deal won or lost, on the day on which it was."""
+    rows = deals(opportunities, stages)
+    done = rows.loc[rows["closed_on"].notna(), ["id", "owner_id", "closed_on"]]
     history = collect(deal_periods, "opportunity_id", "sequence", "owner_id", "valid_from")
     closed_on = looked_up(history["opportunity_id"], done.set_index("id")["closed_on"])
     begun = history[history["valid_from"] <= closed_on]
@@ -102,10 +100,33 @@ def as_closed(
         "team_id": team_id,
         "team": looked_up(team_id, who),
     }
-    place = np.arange(len(rows))
-    place[is_closed] = len(rows) + np.arange(len(done))
-    both = {name: pd.concat([rows[name], held[name]]) for name in held}
-    return rows.assign(**{name: values.array.take(place) for name, values in both.items()})
+    return done[["id"]].assign(**held)
+
+
+def as_closed(
+    rows: pd.DataFrame,
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    reps: nw.LazyFrame[Any],
+    deal_periods: nw.LazyFrame[Any],
+    team_periods: nw.LazyFrame[Any],
+) -> pd.DataFrame:
+    """The rows, those closed with owner and team of the day on which they were.
+
+    Args:
+        rows: some of `deals`; open ones stay as they are.
+        opportunities: as of the date.
+        stages: of all pipelines.
+        reps: for names.
+        deal_periods: who owned the deal that day; where they don't say, who owns it.
+        team_periods: who led that rep then.
+    """
+    held = _when_closed(opportunities, stages, reps, deal_periods, team_periods)
+    place = pd.Index(held["id"]).get_indexer(pd.Index(rows["id"]))
+    place = np.where(place < 0, np.arange(len(rows)), len(rows) + place)
+    names = ("owner_id", "owner", "team_id", "team")
+    both = {name: pd.concat([rows[name], held[name]]).array.take(place) for name in names}
+    return rows.assign(**both)
 
 
 def age(since: pd.Series[Any], as_of: Any) -> pd.Series[Any]:

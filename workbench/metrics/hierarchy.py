@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from workbench.metrics import ledger
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import collect, euros, give, in_cents
+from workbench.metrics.deals import deals
+from workbench.metrics.frames import collect, euros, give
 from workbench.metrics.periods import NO_DAY, days
+from workbench.metrics.steps import step
 
 if TYPE_CHECKING:
+    import narwhals as nw
     from numpy.typing import NDArray
 
     Ints = NDArray[np.int64]
@@ -95,13 +97,8 @@ def account_tree(
         since: first day of revenue.
         until: last day of revenue; `as_of` where it isn't given.
     """
-    rows = collect(
-        accounts,
-        *("id", "code", "name", "status", "segment", "owner_id", "owner", "parent_id"),
-    )
-    size = len(rows)
-    ids = rows["id"].to_numpy("int64")
-    parent, is_cycle = _parents(ids, rows["parent_id"])
+    rows = _tree(accounts)
+    ids, parent = rows["id"].to_numpy("int64"), rows["place"].to_numpy("int64")
     layers = _layers(parent)
     own = {
         "revenue": _placed(ids, ledger.revenue_of_accounts(
@@ -111,6 +108,26 @@ def account_tree(
             ledger_entries, ledger_customers, as_of=as_of)),
     }  # fmt: skip
     whole = {name: _rolled_up(values, parent, layers) for name, values in own.items()}
+    result = rows.assign(
+        **{f"own_{name}": euros(values) for name, values in own.items()},
+        **{f"group_{name}": euros(values) for name, values in whole.items()},
+    )
+    members = rows["members"].to_numpy("int64")
+    order = _depth_first(parent, layers, members, whole["revenue"], rows["name"])
+    return give(result.iloc[order], accounts, TREE)
+
+
+@step
+def _tree(accounts: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """Each account with its `place`, the position of its parent or -1, and what follows from it."""
+    rows = collect(
+        accounts,
+        *("id", "code", "name", "status", "segment", "owner_id", "owner", "parent_id"),
+    )
+    size = len(rows)
+    ids = rows["id"].to_numpy("int64")
+    parent, is_cycle = _parents(ids, rows["parent_id"])
+    layers = _layers(parent)
     members = _rolled_up(np.ones(size, dtype="int64"), parent, layers)
     names = rows["name"].fillna("").to_numpy(dtype=object)
     root, depth, path = np.arange(size), np.zeros(size, dtype="int64"), names.copy()
@@ -121,7 +138,8 @@ def account_tree(
         depth[below] = depth[above] + 1
         path[below] = path[above] + SEPARATOR + names[below]
     linked = parent >= 0
-    result = rows.assign(
+    return rows.assign(
+        place=parent,
         parent_id=pd.Series(ids[parent], dtype="Int64").where(linked),
         root_id=ids[root],
         root=rows["name"].take(root).array,
@@ -130,22 +148,12 @@ def account_tree(
         is_cycle=is_cycle,
         children=np.bincount(parent[linked], minlength=size),
         members=members,
-        **{f"own_{name}": euros(values) for name, values in own.items()},
-        **{f"group_{name}": euros(values) for name, values in whole.items()},
     )
-    order = _depth_first(parent, layers, members, whole["revenue"], rows["name"])
-    return give(result.iloc[order], accounts, TREE)
 
 
+@step
 def _open_amounts(opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> pd.DataFrame:
-    known = collect(stages, "id", "kind")
-    live = known.loc[known["kind"] == "open", "id"].tolist()
-    rows = collect(
-        opportunities.select("account_id", "stage_id", "amount").filter(
-            nw.col("stage_id").is_in(live)
-        )
-    )
-    amounts = rows.assign(cents=in_cents(rows["amount"])).groupby("account_id")["cents"].sum()
+    amounts = deals(opportunities, stages, kind="open").groupby("account_id")["cents"].sum()
     return amounts.reset_index()
 
 

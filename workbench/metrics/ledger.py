@@ -11,13 +11,35 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from workbench.metrics.frames import collect, looked_up, rounded
-from workbench.metrics.periods import dated, day, earliest, limits, midnight
+from workbench.metrics.periods import day, earliest, limits, midnight, within
+from workbench.metrics.steps import step
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SALES = "70"
 CUSTOMERS = "411"
+
+
+_LINE = ("id", "book", "journal", "entry", "date", "piece", "piece_date", "label", "opening",
+         "letter", "letter_date", "account_number", "customer_id", "debit",
+         "credit")  # fmt: skip
+
+
+@step
+def _sold(ledger_entries: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    return _lines(ledger_entries, SALES).with_columns(cents=_net("credit", "debit"))
+
+
+@step
+def _owed(ledger_entries: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    return _lines(ledger_entries, CUSTOMERS).with_columns(cents=_net("debit", "credit"))
+
+
+def _lines(ledger_entries: nw.LazyFrame[Any], accounts: str) -> nw.LazyFrame[Any]:
+    there = ledger_entries.collect_schema().names()
+    lines = ledger_entries.select(*(name for name in _LINE if name in there))
+    return lines.filter(nw.col("account_number").str.starts_with(accounts))
 
 
 def sales(
@@ -28,11 +50,8 @@ def sales(
     until: Any = None,
 ) -> nw.LazyFrame[Any]:
     """Lines of class 70 in the period, with `cents` = credit - debit (709 counts against)."""
-    lines = ledger_entries.select(*dict.fromkeys((*columns, *_READ))).filter(
-        nw.col("account_number").str.starts_with(SALES),
-        *limits("date", since, earliest(as_of, until)),
-    )
-    return lines.with_columns(cents=_net("credit", "debit"))
+    lines = _sold(ledger_entries).select(*dict.fromkeys((*columns, *_READ)))
+    return within(lines, "date", since, earliest(as_of, until))
 
 
 def customer_lines(
@@ -42,12 +61,9 @@ def customer_lines(
 
     Of them, those for which `only` holds.
     """
-    lines = ledger_entries.select(*dict.fromkeys((*columns, *_READ))).filter(
-        nw.col("account_number").str.starts_with(CUSTOMERS),
-        *limits("date", None, as_of),
-        *([] if only is None else [only]),
-    )
-    return lines.with_columns(cents=_net("debit", "credit"))
+    lines = _owed(ledger_entries).select(*dict.fromkeys((*columns, *_READ)))
+    kept = [*limits("date", None, as_of), *([] if only is None else [only])]
+    return lines.filter(*kept) if kept else lines
 
 
 def _net(plus: str, minus: str) -> nw.Expr:
@@ -61,15 +77,17 @@ def closed_books(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> lis
     That entry repeats what the years before left, and its lines bear the letters that they got
     since those years' files were written: what is owed stands on it and on what followed.
     """
-    columns = ("book", "opening", "account_number", "date")
-    carried = ledger_entries.select(*columns).filter(nw.col("opening"))
-    rows = dated(collect(carried, *columns), "date", None, as_of)  # few, where there are any
-    begun = rows.loc[rows["account_number"].str.startswith(CUSTOMERS), "book"]
-    newest = {company(book): book for book in sorted(begun.dropna().unique())}
+    carried = customer_lines(ledger_entries, "book", "opening", as_of=as_of, only=nw.col("opening"))
+    begun = collect(carried.select("book").unique())["book"]
+    newest = {company(book): book for book in sorted(begun.dropna())}
     if not newest:
         return []
-    known = collect(ledger_entries.select("book").unique())["book"].dropna()
-    return [book for book in known if book < newest.get(company(book), "")]
+    return [book for book in _books(ledger_entries) if book < newest.get(company(book), "")]
+
+
+@step
+def _books(ledger_entries: nw.LazyFrame[Any]) -> pd.Series[Any]:
+    return collect(ledger_entries.select("book").unique())["book"].dropna()
 
 
 def company(book: str) -> str:
@@ -111,7 +129,7 @@ def is_open(as_of: Any = None) -> nw.Expr:
     return unlettered | (nw.col("letter_date") > midnight(last)).fill_null(value=False)
 
 
-_READ = ("account_number", "date", "debit", "credit", "customer_id")
+_READ = ("account_number", "date", "debit", "credit", "customer_id", "cents")
 
 
 def revenue_of_accounts(
@@ -127,6 +145,7 @@ def revenue_of_accounts(
     return _of_accounts(lines, ledger_customers)
 
 
+@step
 def balance_of_accounts(
     ledger_entries: nw.LazyFrame[Any], ledger_customers: nw.LazyFrame[Any], *, as_of: Any = None
 ) -> pd.DataFrame:

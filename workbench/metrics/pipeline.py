@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.deals import DIMENSIONS, age, as_closed, closed, deals, is_stalled, weighed
+from workbench.metrics.deals import DIMENSIONS, age, as_closed, deals, is_stalled
 from workbench.metrics.frames import (
     cents,
     collect,
@@ -34,6 +34,7 @@ from workbench.metrics.periods import (
     number_of,
     within,
 )
+from workbench.metrics.steps import step
 from workbench.vocabulary import StageKind
 
 KINDS = [kind.value for kind in StageKind]
@@ -155,10 +156,9 @@ def pipeline_rows(
     """
     choice("kind of stage", kind, KINDS)
     names = collect(accounts, "id", "name").set_index("id")["name"]
-    more = ("code", "name", "loss_reason", "version")
-    found = weighed(closed(deals(opportunities, stages, *more, as_of=as_of, kind=kind)))
+    found = deals(opportunities, stages, as_of=as_of, kind=kind)
     if kind != "open":
-        found = as_closed(found, reps, deal_periods, team_periods)
+        found = as_closed(found, opportunities, stages, reps, deal_periods, team_periods)
     found = largest_first(found, "cents", "id")
     result = found.assign(
         account=looked_up(found["account_id"], names),
@@ -273,7 +273,7 @@ def _summed(
 ) -> pd.DataFrame:
     """Open deals added up by group and keys."""
     choice("grouping", by, GROUPINGS)
-    live = weighed(deals(opportunities, stages, as_of=as_of, kind="open"))
+    live = deals(opportunities, stages, as_of=as_of, kind="open")
     live = live.assign(
         deals=1, age_days=age(live["created_on"], as_of), stalled=is_stalled(live, as_of)
     )
@@ -325,25 +325,7 @@ def pipeline_history(
         as_of: the last day shown.
         months: how many month ends before it.
     """
-    live = stages.filter(nw.col("kind") == "open").select(
-        nw.col("id").alias("stage_id"), nw.col("probability").alias("stage_probability")
-    )
-    odds = (
-        nw.when(nw.col("probability").is_null())
-        .then(nw.col("stage_probability"))
-        .otherwise(nw.col("probability"))
-    )
-    narrow = ("stage_id", "amount", "probability", "valid_from", "valid_to")
-    weighed = (
-        deal_periods.select(*narrow)
-        .join(live, on="stage_id", how="inner")
-        .with_columns(cents=cents("amount"))
-        .select(
-            *("valid_from", "valid_to", "cents"),
-            weighted=rounded(nw.col("cents") * odds.fill_null(0.0)),
-        )
-    )
-    rows = collect(weighed)
+    rows = _weighed(deal_periods, stages)
     start, end = days(rows["valid_from"]), days(rows["valid_to"])
     end = np.where(end == NO_DAY, np.iinfo("int64").max, end)
     amount = rows["cents"].to_numpy("int64")
@@ -362,6 +344,29 @@ def pipeline_history(
         **{f"{name}_change": _grown(table[name], first[name]) for name in sizes},
     )
     return give(result, deal_periods, HISTORY)
+
+
+@step
+def _weighed(deal_periods: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> pd.DataFrame:
+    """Open deals over time: valid_from, valid_to, cents, weighted."""
+    live = stages.filter(nw.col("kind") == "open").select(
+        nw.col("id").alias("stage_id"), nw.col("probability").alias("stage_probability")
+    )
+    odds = (
+        nw.when(nw.col("probability").is_null())
+        .then(nw.col("stage_probability"))
+        .otherwise(nw.col("probability"))
+    )
+    narrow = ("stage_id", "amount", "probability", "valid_from", "valid_to")
+    return collect(
+        deal_periods.select(*narrow)
+        .join(live, on="stage_id", how="inner")
+        .with_columns(cents=cents("amount"))
+        .select(
+            *("valid_from", "valid_to", "cents"),
+            weighted=rounded(nw.col("cents") * odds.fill_null(0.0)),
+        )
+    )
 
 
 def _grown(values: pd.Series[Any], first: float) -> NDArray[np.float64]:

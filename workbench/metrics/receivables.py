@@ -22,6 +22,7 @@ from workbench.metrics.frames import (
 )
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.periods import asked, midnight
+from workbench.metrics.steps import step
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -162,12 +163,9 @@ def outstanding(
     return give(result, ledger_entries, OWED)
 
 
+@step
 def open_items(
-    ledger_entries: nw.LazyFrame[Any],
-    documents: nw.LazyFrame[Any],
-    *more: str,
-    as_of: Any,
-    terms: int,
+    ledger_entries: nw.LazyFrame[Any], documents: nw.LazyFrame[Any], *, as_of: Any, terms: int
 ) -> pd.DataFrame:
     """The open lines of 411 with their due date, days past due and bucket.
 
@@ -177,14 +175,15 @@ def open_items(
     Args:
         ledger_entries: the ledger.
         documents: give due dates.
-        more: further columns of the ledger that are wanted.
         as_of: open at this day.
         terms: days to pay where no invoice says.
     """
     last, grace = asked("open_items", as_of), whole("terms", terms)
-    columns = ("piece", "opening", *ledger.LETTERED, *more)
+    there = ledger_entries.collect_schema().names()
+    told = [name for name in ("id", "journal", "entry", "label") if name in there]
+    columns = ("piece", "opening", *ledger.LETTERED, *told)
     lines = ledger.receivables(ledger_entries, *columns, as_of=last, only=ledger.is_open(last))
-    rows = collect(lines, "customer_id", "date", "piece", "opening", "cents", *more)
+    rows = collect(lines, "customer_id", "date", "piece", "opening", "cents", *told)
     rows["date"] = _begun(rows, ledger_entries)
     bills = collect(
         documents.select("code", "kind", "due_date").filter(
@@ -250,8 +249,7 @@ def open_item_rows(
         as_of: open at this day.
         terms: days to pay where no invoice says.
     """
-    columns = ("id", "journal", "entry", "label")
-    items = open_items(ledger_entries, documents, *columns, as_of=as_of, terms=terms)
+    items = open_items(ledger_entries, documents, as_of=as_of, terms=terms)
     rows = of_customers(items, ledger_customers, companies(accounts))
     return give(rows.sort_values(["due_date", "id"]), ledger_entries, ITEMS)
 

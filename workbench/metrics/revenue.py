@@ -423,9 +423,9 @@ def won_versus_invoiced(
         since: first day of the win.
         until: last day of the win.
     """
-    won = won_deals(opportunities, stages, "name", as_of=as_of, since=since, until=until)
+    won = won_deals(opportunities, stages, as_of=as_of, since=since, until=until)
     if by in {"owner", "team"}:
-        won = as_closed(won, reps, deal_periods, team_periods)
+        won = as_closed(won, opportunities, stages, reps, deal_periods, team_periods)
     tied = documents.select("code", "kind", "opportunity_id", "date", "amount").filter(
         nw.col("kind").is_in(["order", "invoice", "credit_note"]),
         ~nw.col("opportunity_id").is_null(),

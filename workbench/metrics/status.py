@@ -26,6 +26,7 @@ from workbench.metrics.periods import (
     span,
     within,
 )
+from workbench.metrics.steps import step
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -352,7 +353,8 @@ def lost_accounts(
     return give(ordered, accounts, LOST)
 
 
-def firsts(status_periods: nw.LazyFrame[Any], as_of: dt.date) -> pd.DataFrame:
+@step
+def firsts(status_periods: nw.LazyFrame[Any], *, as_of: dt.date) -> pd.DataFrame:
     """The day on which each account first became prospect, and client.
 
     Who was client before, or at once, never was a new prospect.
@@ -400,7 +402,7 @@ def new_accounts(
     """
     last = asked("new_accounts", as_of)
     period = span(last, since, until)
-    first = firsts(status_periods, last)
+    first = firsts(status_periods, as_of=last)
 
     def count(status: str, begin: dt.date, end: dt.date) -> float:
         on = first.loc[first["status"] == status, "valid_from"]
@@ -443,7 +445,7 @@ def new_accounts_by_month(
     """
     last = asked("new_accounts_by_month", as_of)
     period = span(last, since, until)
-    first = firsts(status_periods, last)
+    first = firsts(status_periods, as_of=last)
     first = first[first["valid_from"].between(midnight(period.since), midnight(period.until))]
     every = pd.MultiIndex.from_product(
         [["prospect", "client"], months_between(period.since, period.until)],

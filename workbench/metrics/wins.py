@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.deals import DIMENSIONS, as_closed, closed, deals
+from workbench.metrics.deals import DIMENSIONS, as_closed, deals
 from workbench.metrics.frames import collect, euros, give, looked_up, no_ids, ratio
 from workbench.metrics.groups import CALENDAR, GROUP, choice, keyed, labelled
 from workbench.metrics.hierarchy import heads
@@ -134,12 +134,12 @@ def win_rate(
         since: first day of closing.
         until: last day of closing.
     """
-    rows = closed(deals(opportunities, stages, as_of=as_of))
+    rows = deals(opportunities, stages, as_of=as_of)
     rows["days_taken"] = (rows["closed_on"] - rows["created_on"]).dt.days
     is_open = rows["kind"] == "open"
     parts = [dated(rows[~is_open], "closed_on", since, earliest(as_of, until))]
     if by in {"owner", "team"}:
-        parts = [as_closed(parts[0], reps, deal_periods, team_periods)]
+        parts = [as_closed(parts[0], opportunities, stages, reps, deal_periods, team_periods)]
     if by not in CALENDAR:
         parts.append(rows[is_open])
     keys = ["group_id", "group"]
@@ -199,7 +199,7 @@ def loss_reasons(
         since: first day of the loss.
         until: last day of the loss.
     """
-    lost = closed(deals(opportunities, stages, "loss_reason", as_of=as_of, kind="lost"))
+    lost = deals(opportunities, stages, as_of=as_of, kind="lost")
     lost = dated(lost, "closed_on", since, earliest(as_of, until))
     found = (
         lost.assign(deals=1, reason=lost["loss_reason"])
@@ -217,13 +217,13 @@ def loss_reasons(
 def won_deals(
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],
-    *more: str,
+    *,
     as_of: Any = None,
     since: Any = None,
     until: Any = None,
 ) -> pd.DataFrame:
     """The deals won in the period, with `closed_on` the day of the win."""
-    won = closed(deals(opportunities, stages, *more, as_of=as_of, kind="won"))
+    won = deals(opportunities, stages, as_of=as_of, kind="won")
     return dated(won, "closed_on", since, earliest(as_of, until)).reset_index(drop=True)
 
 
@@ -278,8 +278,8 @@ def _won(
     parent_periods: nw.LazyFrame[Any],
     **period: Any,
 ) -> pd.DataFrame:
-    won = won_deals(opportunities, stages, "code", "name", **period)
-    rows = as_closed(won, reps, deal_periods, team_periods)
+    won = won_deals(opportunities, stages, **period)
+    rows = as_closed(won, opportunities, stages, reps, deal_periods, team_periods)
     companies = collect(accounts, "id", "name").set_index("id")["name"]
     known = rows["account_id"].notna().to_numpy()
     root = heads(
