@@ -57,6 +57,7 @@ lab: .venv/.run ## open JupyterLab on the notebooks, with the demo company (ARGS
 	@$(BIN)/jupyter lab notebooks $(ARGS)
 
 .PHONY: test campaigns check bench
+test campaigns: export PYTHONDONTWRITEBYTECODE =  # hundreds of processes would compile the same
 test: .venv/.setup parts ## run every test (ARGS="-k funnel" for some)
 	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 

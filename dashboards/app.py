@@ -200,9 +200,9 @@ def _spare_the_collector() -> None:
     Panel collects whenever a visitor has gone, and a page's making allocates enough to set off
     some more; each took a tenth of a second and more of everybody's.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 def serve(

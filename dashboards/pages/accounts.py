@@ -34,8 +34,8 @@ MEASURES = {
     msg("Encours"): "outstanding",
 }
 SHORT = {"revenue": msg("CA"), "pipeline": msg("affaires"), "outstanding": msg("encours")}
-LISTED = 40
-"""So many groups, or accounts found, stand in the tree; a search finds the others."""
+LISTED, MORE = 15, 50
+"""So many groups, or accounts found, stand in the tree; so many more with each click."""
 SHORTEST = 2
 TREE_HEIGHT = 560
 OPEN = "sheet"
@@ -181,11 +181,21 @@ class Groups:
             sizing_mode="stretch_width",
             margin=(12, 0, 4, 0),
         )
-        self.search.param.watch(lambda _: self.fill(), "value_input")
+        self.search.param.watch(self._anew, "value_input")
         self.note = states.html("")
         self.tree = pmui.Tree(items=[], multi_select=False, sizing_mode="stretch_width", margin=0)
         # A click on a group opens its branch, one on its button or on a company the sheet.
         self.tree.on_action(OPEN, self._open)
+        self.listed = LISTED
+        self.more = pmui.Button(
+            label=loc.t("Montrer plus"),
+            icon="expand_more",
+            variant="text",
+            size="small",
+            margin=0,
+            styles=cards.AWAY,
+            on_click=self._more,
+        )
         self.tree.param.watch(self._chosen, "value")
         slot = session.add(Slot(self.show, tree))
         head = cards.heading(
@@ -197,13 +207,14 @@ class Groups:
         inside = pn.Column(
             self.note,
             self.tree,
+            self.more,
             sizing_mode="stretch_width",
             margin=0,
             height=TREE_HEIGHT - 60,
             scroll="y-auto",
         )
         self.view = cards.framed(session, slot, [states.html(head), self.search, inside], width=5)
-        state.param.watch(lambda _: self.fill(), "measure")
+        state.param.watch(self._anew, "measure")
 
     def show(self, found: pd.DataFrame | Exception) -> None:
         """Take the accounts of the present scope."""
@@ -211,6 +222,15 @@ class Groups:
             self.note.object = states.error(self.session.loc, found)
             return
         self.frame = found
+        self._anew()
+
+    def _anew(self, _: object = None) -> None:
+        """List from the start: what is on top has changed."""
+        self.listed = LISTED
+        self.fill()
+
+    def _more(self, _: object) -> None:
+        self.listed += MORE
         self.fill()
 
     def fill(self) -> None:
@@ -230,7 +250,7 @@ class Groups:
             more = loc.plural(len(tops), "{n} groupe", "{n} groupes")
             asked = ""
         if tops.empty and not asked:
-            self.tree.items = []
+            self.tree.items, self.more.styles = [], cards.AWAY
             self.note.object = states.empty(
                 loc,
                 loc.t(
@@ -241,10 +261,11 @@ class Groups:
             return
         column = f"group_{self.state.measure}"
         tops = tops.sort_values(column, ascending=False, kind="stable")
-        if len(tops) > LISTED:
-            more += " · " + loc.t("les {n} premiers", n=loc.count(LISTED))
+        if len(tops) > self.listed:
+            more += " · " + loc.t("les {n} premiers", n=loc.count(self.listed))
+        self.more.styles = {} if len(tops) > self.listed else cards.AWAY
         self.note.object = f'<div class="head"><p>{more}</p></div>'
-        kept = tops["id"].head(LISTED)
+        kept = tops["id"].head(self.listed)
         listed = frame[frame["root_id"].isin(kept)]
         self.tree.items = nodes(marks.rows(listed), kept.tolist(), loc, opened=bool(asked))
 

@@ -44,7 +44,7 @@ class Demo:
     def environment(self) -> dict[str, str]:
         """For a command that works on it."""
         return {
-            **os.environ,
+            **{k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
             "WORKBENCH_CONFIG": str(CONFIG),
             "WORKBENCH_DATABASE": self._url,
             "WORKBENCH_AUTH__SECRET_FILE": str(self.folder / "secret"),

@@ -27,6 +27,16 @@ def test_a_group_is_found_as_one_types_and_opens_its_sheet(page_as):
     expect(page.locator(".name h2")).to_have_text("Lelièvre Maçonnerie Gradignan", timeout=30_000)
 
 
+def test_more_groups_are_listed_when_asked_for(page_as):
+    page = page_as("director", "/accounts")
+    groups = page.get_by_role("treeitem")
+    expect(groups).to_have_count(15)
+    head = page.get_by_text(re.compile(r"groupes · les 15 premiers"))
+    every = int(re.sub(r"\D", "", head.inner_text().split("groupes")[0]))
+    page.get_by_role("button", name="Montrer plus").click()
+    expect(groups).to_have_count(min(every, 65))
+
+
 def test_on_a_phone_no_card_is_cut(page_as):
     page = page_as("rep", "/accounts", size=PHONE)
     assert widest(page) <= PHONE["width"]

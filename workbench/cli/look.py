@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -85,6 +86,7 @@ def serve(
     config: Config = None,
 ) -> None:
     """Serve the dashboards until stopped."""
+    gc.disable()  # until it serves: what a start makes is here to stay
     from dashboards.app import serve as serve_dashboards
     from workbench.store import connect
 

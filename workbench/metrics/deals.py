@@ -53,6 +53,7 @@ def every_deal(opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> p
     )
 
 
+@step
 def deals(
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],

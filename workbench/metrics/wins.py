@@ -30,6 +30,7 @@ from workbench.metrics.periods import (
     shifted,
     span,
 )
+from workbench.metrics.steps import step
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -214,6 +215,7 @@ def loss_reasons(
     return give(result, opportunities, REASONS)
 
 
+@step
 def won_deals(
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],

@@ -359,22 +359,42 @@ class Dataset:
 
     def _done_for(self, frame: nw.LazyFrame[Any], reps: tuple[Any, ...]) -> nw.LazyFrame[Any]:
         """Activities on accounts that these reps owned on the day, or theirs where nobody did."""
+        credit = nw.from_native(self._credit())
+        if isinstance(credit, nw.LazyFrame):
+            mine = credit.filter(nw.col("credited").is_in(reps))
+            return frame.join(mine.select("id"), on="id", how="semi")
+        mine = credit.filter(nw.col("credited").is_in(reps))
+        return frame.filter(nw.col("id").is_in(mine["id"].to_native()))
+
+    def _credit(self) -> Any:
+        """Whose each activity is, whatever the filters: worked out once."""
+        activities = nw.from_native(self._whole("activities"))
         owners = nw.from_native(self._whole("owner_periods")).lazy()
-        in_force = (
-            frame.select("id", "account_id", "date")
-            .join(owners.rename({"rep_id": "credited"}), on="account_id", how="inner")
-            .filter(
-                (nw.col("valid_from") <= nw.col("date"))
-                & (nw.col("valid_to").is_null() | (nw.col("valid_to") > nw.col("date")))
+        eager = isinstance(activities, nw.DataFrame)
+
+        def made() -> Any:
+            in_force = (
+                activities.lazy()
+                .select("id", "account_id", "date")
+                .join(owners.rename({"rep_id": "credited"}), on="account_id", how="inner")
+                .filter(
+                    (nw.col("valid_from") <= nw.col("date"))
+                    & (nw.col("valid_to").is_null() | (nw.col("valid_to") > nw.col("date")))
+                )
+                .select("id", "credited")
             )
-            .select("id", "credited")
-        )
-        return (
-            frame.join(in_force, on="id", how="left")
-            .with_columns(nw.coalesce("credited", "rep_id").alias("credited"))
-            .filter(nw.col("credited").is_in(reps))
-            .drop("credited")
-        )
+            credit = (
+                activities.lazy()
+                .select("id", "rep_id")
+                .join(in_force, on="id", how="left")
+                .select("id", credited=nw.coalesce("credited", "rep_id"))
+            )
+            return (credit.collect() if eager else credit).to_native()
+
+        if not eager:
+            return made()
+        key = ("credit", self.backend, self._key("activities"), self._key("owner_periods"))
+        return SHELF.get(key, made, size)
 
 
 def open(  # noqa: A001 - workbench.open is the front door

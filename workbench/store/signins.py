@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from functools import cache
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
@@ -118,7 +119,7 @@ def check(
     held = user.password_hash if user else ""
     try:
         # An unknown name costs the same time as a wrong password: nothing to learn from a clock.
-        HASHER.verify(held or _NOBODY, password)
+        HASHER.verify(held or _nobody(), password)
     except (VerifyMismatchError, InvalidHashError) as error:
         raise NotAllowed("Unknown user or wrong password.") from error
     if user is None or not held:
@@ -269,4 +270,7 @@ def unlock(engine: Engine, username: str, *, by: str) -> None:
         access_log.write(connection, Access.UNLOCKED, username, by=by)
 
 
-_NOBODY = HASHER.hash(secrets.token_urlsafe())
+@cache
+def _nobody() -> str:
+    """What a password is held against where there is no such user."""
+    return HASHER.hash(secrets.token_urlsafe())

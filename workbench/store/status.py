@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from alembic.migration import MigrationContext
 from sqlalchemy import func, select
 
-from workbench.store.engine import connect
+from workbench.store.engine import connect, version
 from workbench.store.schema import Base, Change, Load, RejectedRow
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def read(url: str) -> Status:
         )
         return Status(
             url=engine.url.render_as_string(hide_password=True),
-            schema=MigrationContext.configure(connection).get_current_revision() or "none",
+            schema=version(connection),
             version=connection.scalar(select(func.max(Change.id))) or 0,
             rows=dict(sorted(rows.items())),
             loads=[LoadFacts(*load) for load in loads],
