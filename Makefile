@@ -59,7 +59,7 @@ lab: .venv/.run ## open JupyterLab on the notebooks, with the demo company (ARGS
 .PHONY: test campaigns check bench
 test campaigns: export PYTHONDONTWRITEBYTECODE =  # hundreds of processes would compile the same
 test: .venv/.setup parts ## run every test (ARGS="-k funnel" for some)
-	@$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 
 campaigns: .venv/.setup parts ## run the long campaigns: 8 processes x 500 edits, 50 kills each of edits, loads, migrations, 280 random sequences
 	@WORKBENCH_CAMPAIGNS=1 $(BIN)/pytest tests/store/test_together.py tests/store/test_killed.py tests/store/test_stateful.py -p no:cacheprovider $(ARGS)

@@ -19,11 +19,12 @@ from dashboards.chart import Chart
 from dashboards.session import Scope, Session, Slot
 from workbench.locale import SMALLEST_BASE, missing
 from workbench.metrics import catalog
+from workbench.metrics.moves import Move
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     import pandas as pd
     import plotly.graph_objects as go
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from dashboards.filters import Span
     from dashboards.tables import Rows
     from workbench.locale import Locale
-    from workbench.metrics.moves import Move
 
 _ids = itertools.count()
 _INFO = (
@@ -42,8 +42,8 @@ ROOM = 320
 """Pixels that a figure takes until its own height is known."""
 FIRST_SCREEN = 4
 """So many figures and tables are drawn at once; the others when they are scrolled to."""
-AWAY = {"display": "none"}
-"""Hides what is made: a part that turns invisible has the browser lay out the whole page anew."""
+HERE, AWAY = {"display": "block"}, {"display": "none"}
+"""Shows and hides what is made: a part that turns invisible has the browser lay out all anew."""
 IN_SIGHT = 2
 """So many of them stand with the numbers on a desk's screen: they are drawn before the others."""
 
@@ -103,16 +103,22 @@ def since(loc: Locale, move: Move, day: dt.date, *, points: bool = False) -> dic
     }
 
 
-def followed(loc: Locale, history: pd.DataFrame, column: str, change: str) -> dict[str, Any]:
-    """The trend of a stock, and its change since the first day of its history."""
+def followed(
+    loc: Locale, history: pd.DataFrame, column: str, *, points: bool = False
+) -> dict[str, Any]:
+    """The trend of a stock or rate, and its change since the first day of its history."""
     if history.empty:
         return {}
-    rate = history[change].iloc[-1]
+    move = Move(history[column].iloc[-1], history[column].iloc[0])
     return {
-        "trend": history[column].astype(float).tolist(),
-        "change": None if missing(rate) else float(rate),
-        "against": loc.t("depuis le {day}", day=loc.date(history["date"].iloc[0])),
+        "trend": line(history[column]),
+        **since(loc, move, history["date"].iloc[0], points=points),
     }
+
+
+def line(values: Iterable[Any]) -> list[float]:
+    """What of some values a sparkline draws: those that exist."""
+    return [float(value) for value in values if not missing(value)]
 
 
 def board(*cards: Any, **params: Any) -> pn.Column:
@@ -388,7 +394,7 @@ class Opener:
         few = loc.t("Montrer moins")
         more = loc.t("{part} sur {whole} · tout voir", part=shown, whole=whole)
         self.view.param.update(
-            label=few if self.every else more, styles={} if shown < whole or self.every else AWAY
+            label=few if self.every else more, styles=HERE if shown < whole or self.every else AWAY
         )
 
     async def _toggle(self, _: object) -> None:

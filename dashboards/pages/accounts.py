@@ -73,7 +73,7 @@ def clients(scope: Scope) -> cards.Number:
     history = history[history["status"] == Status.CLIENT]
     return cards.Number(
         scope.loc.count(found["accounts"]),
-        **cards.followed(scope.loc, history, "accounts", "change_rate"),
+        **cards.followed(scope.loc, history, "accounts"),
     )
 
 
@@ -97,7 +97,7 @@ def open_amount(scope: Scope) -> cards.Number:
     return cards.Number(
         scope.loc.compact(value),
         exact=scope.loc.money(value),
-        **cards.followed(scope.loc, history, "amount", "amount_change"),
+        **cards.followed(scope.loc, history, "amount"),
     )
 
 
@@ -263,7 +263,7 @@ class Groups:
         tops = tops.sort_values(column, ascending=False, kind="stable")
         if len(tops) > self.listed:
             more += " · " + loc.t("les {n} premiers", n=loc.count(self.listed))
-        self.more.styles = {} if len(tops) > self.listed else cards.AWAY
+        self.more.styles = cards.HERE if len(tops) > self.listed else cards.AWAY
         self.note.object = f'<div class="head"><p>{more}</p></div>'
         kept = tops["id"].head(self.listed)
         listed = frame[frame["root_id"].isin(kept)]

@@ -108,8 +108,10 @@ def touches(scope: Scope) -> cards.Number:
         activity.touches_per_won.of(scope.data, by=None, since=before.start, until=before.end)
     )
     then = _each(past[0]) if past else None
+    months = activity.touches_per_won.of(scope.data, by="month", **span)
     return cards.Number(
         scope.loc.number(row["touches_per_deal"], 1, base=row["deals"]),
+        trend=cards.line(months["touches_per_deal"]),
         good=False,
         **cards.moved(scope.loc, Move(_each(row), then), before),
     )

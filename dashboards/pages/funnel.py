@@ -55,7 +55,7 @@ def stock_number(word: Status) -> Callable[[Scope], cards.Number]:
         return cards.Number(
             scope.loc.count(stock[word.value]),
             good=word is not Status.SUSPECT,
-            **cards.followed(scope.loc, history, "accounts", "change_rate"),
+            **cards.followed(scope.loc, history, "accounts"),
         )
 
     return compute
@@ -97,9 +97,10 @@ def client_rate(scope: Scope) -> cards.Number:
     found = marks.rows(funnel.funnel_conversion.of(scope.data, by=None))
     if not found or found[0]["client_rate"] is None:
         return cards.Number(scope.loc.percent(None))
-    row = found[0]
+    row, months = found[0], funnel.funnel_conversion.of(scope.data, by="month")
     return cards.Number(
         scope.loc.percent(row["client_rate"], base=row["mature"]),
+        trend=cards.line(months["client_rate"]),
         note=""
         if row["mature"] < SMALLEST_BASE
         else scope.loc.t(

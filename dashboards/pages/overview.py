@@ -23,6 +23,7 @@ from workbench.locale import msg
 from workbench.metrics import (
     attention,
     behind,
+    dso,
     funnel,
     pipeline,
     quality,
@@ -31,7 +32,6 @@ from workbench.metrics import (
     status,
     wins,
 )
-from workbench.metrics.moves import Move
 from workbench.store import settling
 from workbench.vocabulary import Status
 
@@ -85,7 +85,7 @@ def in_play(scope: Scope) -> Number:
     return Number(
         scope.loc.compact(now["weighted"]),
         exact=scope.loc.money(now["weighted"]),
-        **cards.followed(scope.loc, past, "weighted", "weighted_change"),
+        **cards.followed(scope.loc, past, "weighted"),
     )
 
 
@@ -117,16 +117,15 @@ def turnover(scope: Scope) -> Number:
 
 def late(scope: Scope) -> Number:
     """What clients owe past its due date."""
-    found = receivables.overdue.of(scope.data).iloc[0]
-    said, eve = scope.loc, scope.span.start - dt.timedelta(days=1)
-    then = receivables.overdue.of(scope.data, as_of=eve).iloc[0]
+    found, said = receivables.overdue.of(scope.data).iloc[0], scope.loc
+    history = dso.receivables_history.of(scope.data, months=scope.span.months)
     share = said.t("{share} de l’encours", share=said.percent(found["share"]))
     return Number(
         said.compact(found["overdue"]),
         note="" if pd.isna(found["share"]) else share,
         good=False,
         exact=said.money(found["overdue"]),
-        **cards.since(said, Move(found["overdue"], then["overdue"]), eve),
+        **cards.followed(said, history, "overdue"),
     )
 
 

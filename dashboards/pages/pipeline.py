@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -22,6 +21,8 @@ from workbench.metrics.moves import Move
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
     import plotly.graph_objects as go
 
@@ -35,7 +36,6 @@ GROUPS = {
     msg("Par produit"): "product",
 }
 KEYS = {"owner": "owner_id", "team": "team_id"}
-DAY = dt.timedelta(days=1)
 
 
 class State(Choices):
@@ -55,14 +55,7 @@ def _total(scope: Scope) -> marks.Row:
 
 def _past(scope: Scope, column: str) -> dict[str, Any]:
     history = pipeline.pipeline_history.of(scope.data, months=scope.span.months)
-    return cards.followed(scope.loc, history, column, f"{column}_change")
-
-
-def _since(scope: Scope, column: str) -> dict[str, Any]:
-    """Against the eve of the period, as the deals stood then."""
-    eve = scope.span.start - DAY
-    then = marks.rows(pipeline.pipeline_totals.of(scope.data.at(eve)))[0]
-    return cards.since(scope.loc, Move(_total(scope)[column], then[column]), eve)
+    return cards.followed(scope.loc, history, column)
 
 
 def weighted(scope: Scope) -> cards.Number:
@@ -89,7 +82,7 @@ def count(scope: Scope) -> cards.Number:
 def stalled_count(scope: Scope) -> cards.Number:
     """How many of them are stalled."""
     count = scope.loc.count(_total(scope)["stalled"])
-    return cards.Number(count, good=False, **_since(scope, "stalled"))
+    return cards.Number(count, good=False, **_past(scope, "stalled"))
 
 
 def age(scope: Scope) -> cards.Number:
@@ -98,7 +91,7 @@ def age(scope: Scope) -> cards.Number:
     return cards.Number(
         DASH if days is None else loc.t("{days} j", days=loc.count(days)),
         good=False,
-        **_since(scope, "age_days"),
+        **_past(scope, "age_days"),
     )
 
 
@@ -110,8 +103,10 @@ def rate(scope: Scope) -> cards.Number:
     row, before = found[0], scope.span.before
     past = marks.rows(wins.win_rate.of(scope.data, by=None, since=before.start, until=before.end))
     then = _shown(past[0]) if past else None
+    months = wins.win_rate.of(scope.data, by="month", **_period(scope))
     return cards.Number(
         scope.loc.percent(row["rate"], base=row["won"] + row["lost"]),
+        trend=cards.line(months["rate"]),
         exact=marks.interval(scope.loc, row["low"], row["high"]),
         **cards.moved(scope.loc, Move(_shown(row), then), before, points=True),
     )

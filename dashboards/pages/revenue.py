@@ -15,8 +15,7 @@ from dashboards.shell import Page
 from workbench.figures import marks
 from workbench.figures import revenue as figures
 from workbench.locale import DASH, msg
-from workbench.metrics import receivables, revenue
-from workbench.metrics.moves import Move
+from workbench.metrics import dso, receivables, revenue
 from workbench.tables import Kind
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ GROUPS = {
     msg("Par segment"): "segment",
     msg("Par commercial"): "owner",
 }
-DAY = dt.timedelta(days=1)
 
 
 class State(Choices):
@@ -61,46 +59,41 @@ def turnover(scope: Scope) -> cards.Number:
     )
 
 
-def _due(scope: Scope, day: dt.date | None = None) -> marks.Row:
-    asked = {"as_of": day} if day else {}
-    return marks.rows(receivables.overdue.of(scope.data, **asked))[0]
+def _due(scope: Scope) -> marks.Row:
+    return marks.rows(receivables.overdue.of(scope.data))[0]
 
 
-def _since(scope: Scope, column: str, *, points: bool = False) -> dict[str, Any]:
-    """Against the eve of the period."""
-    eve = scope.span.start - DAY
-    move = Move(_due(scope)[column], _due(scope, eve)[column])
-    return cards.since(scope.loc, move, eve, points=points)
+def _past(scope: Scope, column: str, *, points: bool = False) -> dict[str, Any]:
+    history = dso.receivables_history.of(scope.data, months=scope.span.months)
+    return cards.followed(scope.loc, history, column, points=points)
 
 
 def owed(scope: Scope) -> cards.Number:
     """What is owed in all."""
-    return _money(scope, _due(scope)["total"], good=False, **_since(scope, "total"))
+    return _money(scope, _due(scope)["total"], good=False, **_past(scope, "total"))
 
 
 def late(scope: Scope) -> cards.Number:
     """What is past its due date."""
-    return _money(scope, _due(scope)["overdue"], good=False, **_since(scope, "overdue"))
+    return _money(scope, _due(scope)["overdue"], good=False, **_past(scope, "overdue"))
 
 
 def late_share(scope: Scope) -> cards.Number:
     """How much of what is owed is late."""
     said = scope.loc.percent(_due(scope)["share"])
-    return cards.Number(said, good=False, **_since(scope, "share", points=True))
+    return cards.Number(said, good=False, **_past(scope, "share", points=True))
 
 
 def waited(scope: Scope) -> cards.Number:
     """Days of sales that what is owed stands for."""
-    found = marks.rows(receivables.dso.of(scope.data))[0]
+    found = marks.rows(dso.dso.of(scope.data))[0]
     if found["dso"] is None:
         return cards.Number(DASH, note=scope.loc.t("l’encours dépasse toutes les ventes"))
-    said, eve = scope.loc.t("{days} j", days=scope.loc.count(found["dso"])), scope.span.start - DAY
-    then = marks.rows(receivables.dso.of(scope.data, as_of=eve))[0]["dso"]
     return cards.Number(
-        said,
+        scope.loc.t("{days} j", days=scope.loc.count(found["dso"])),
         note=scope.loc.t("de ventes TTC"),
         good=False,
-        **cards.since(scope.loc, Move(found["dso"], then), eve),
+        **_past(scope, "dso"),
     )
 
 
@@ -108,7 +101,8 @@ def unallocated(scope: Scope) -> cards.Number:
     """Revenue that no one customer can be named for."""
     found = revenue.revenue_by_account.of(scope.data, by=None, **_period(scope))
     value = marks.rows(found)[0]["unallocated"] if len(found) else 0.0
-    return _money(scope, value, good=False)
+    months = revenue.revenue_by_account.of(scope.data, by="month", **_period(scope))
+    return _money(scope, value, good=False, trend=cards.line(months["unallocated"]))
 
 
 def _lines(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:
@@ -310,7 +304,6 @@ def view(session: Session) -> pn.Column:
             waited,
             metric="dso",
             rows=balances,
-            timeless=True,
         ),
         cards.number(session, loc.t("Échu"), late, metric="overdue", rows=late_items),
         cards.number(session, loc.t("Part échue"), late_share, metric="overdue", rows=late_items),

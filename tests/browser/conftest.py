@@ -1,4 +1,4 @@
-"""One server with the demo company, and pages of it in Chromium, for all browser tests.
+"""One server with the demo company, and pages of it in Chromium, for browser tests.
 
 A page fails its test when it asked another host for anything, or wrote an error to the console.
 """
@@ -53,6 +53,10 @@ READY = """() => !document.getElementById('waiting') && !document.getElementById
     && window.Bokeh?.documents?.[0]?.is_idle"""
 
 
+APART = {"test_hostile", "test_jupyterlab", "test_signing_in"}
+"""Those of servers of their own: another worker may run them meanwhile."""
+
+
 def in_browser(item):
     """Whether a test opens pages."""
     return "tests/browser" in str(item.path)
@@ -60,11 +64,12 @@ def in_browser(item):
 
 @pytest.hookimpl(tryfirst=True)  # xdist looks for groups in the same hook
 def pytest_collection_modifyitems(items):
-    """All browser tests run in one worker, on its one server."""
+    """Browser tests run in one worker, on its one server, but for those apart."""
     for item in items:
         if in_browser(item):
+            group = "apart" if item.path.stem in APART else "browser"
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")
@@ -159,7 +164,7 @@ def serving(config):
 def chromium(request):
     if os.environ.get("PYTEST_XDIST_WORKER"):  # else each worker has a server and a browser
         mine = [item.nodeid for item in request.node.items if in_browser(item)]
-        assert all(name.endswith("@browser") for name in mine), mine
+        assert all(name.endswith(("@browser", "@apart")) for name in mine), mine
     path = need("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(path), args=ARGS)

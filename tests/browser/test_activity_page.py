@@ -28,6 +28,16 @@ def test_the_rest_opens_as_what_it_stands_for(page_at):
     assert rows_counted(page) == int(re.sub(r"\D", "", said.split("·")[0]))
 
 
+def test_all_reps_can_be_seen_where_a_part_is_drawn(page_as):
+    page = page_as("director", "/activity?by=owner")
+    card = page.locator(".card:has(h2:text-is('Couverture du portefeuille'))")
+    card.scroll_into_view_if_needed()
+    card.get_by_role("button", name="7 sur 24 · tout voir").click()
+    expect(card.locator(".point")).to_have_count(24)
+    card.get_by_role("button", name="Montrer moins").click()
+    expect(card.locator(".point")).to_have_count(7)
+
+
 def test_two_way_activities_are_those_listed(page_at):
     page = page_at("rep", "/activity")
     number(page, "Avec échange").locator(".value").click()

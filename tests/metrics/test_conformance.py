@@ -154,6 +154,7 @@ OWN_DECISIVE = {
     ("field_completeness", "opportunities"): "amount",
     ("ledger_balance", "ledger_entries"): "debit",
     ("funnel_stock", "accounts"): "status",
+    ("pipeline_history", "opportunities"): "created_on",
     ("retention", "contacts"): "anonymised_on",
     ("retention", "opportunities"): "contact_id",
     ("account_timeline", "stages"): "label",

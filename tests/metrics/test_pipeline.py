@@ -195,10 +195,19 @@ def test_conversion_never_passes_1() -> None:
 
 
 def test_pipeline_at_month_ends() -> None:
-    result = pipeline_history(HISTORY, STAGES, as_of="2026-02-15", months=1)
-    assert records(result, "date", "deals", "amount", "weighted") == [
-        ("2026-01-31", 4, 220.0, 67.0),
-        ("2026-02-15", 3, 140.0, 103.0),
+    """In January deal 1 is back in N for 11 days, 2 and 4 have been there for over its 20."""
+    made = written(
+        "opportunities",
+        """id created_on
+           1  2026-01-01
+           2  2026-01-05
+           3  2025-12-28
+           4  -""",
+    )
+    result = pipeline_history(HISTORY, STAGES, made, as_of="2026-02-15", months=1)
+    assert records(result, "date", "deals", "amount", "weighted", "age_days", "stalled") == [
+        ("2026-01-31", 4, 220.0, 67.0, 30.0, 2),
+        ("2026-02-15", 3, 140.0, 103.0, 47.0, 2),
     ]
     assert records(result, "deals_change", "amount_change", "weighted_change") == [
         (0.0, 0.0, 0.0), (-0.25, round(-80 / 220, 6), round(36 / 67, 6)),

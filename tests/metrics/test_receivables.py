@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.metrics.frames import frame, records, written
 from tests.metrics.synthetic import Company
-from workbench.metrics.receivables import aged_balance, dso, open_item_rows, outstanding, overdue
+from workbench.metrics.receivables import aged_balance, open_item_rows, outstanding, overdue
 
 ACCOUNTS = written("accounts", "id name owner_id owner\n1 Acme 7 Zoé")
 CUSTOMERS = written("ledger_customers", "id code name account_id\n10 C1 Acme-SA 1\n20 C2 Inconnu -")
@@ -158,48 +158,3 @@ def _owed(*lines, as_of="2026-06-30"):
     ledger = frame("ledger_entries", *lines)
     found = outstanding(ledger, CUSTOMERS, ACCOUNTS, as_of=as_of)
     return records(found, "balance", "open_items", "items")
-
-
-BILLED = written(
-    "ledger_entries",
-    """id journal entry date       account_number debit credit customer_id
-       1  VE      1     2026-07-10 411000         60.0  0.0    10
-       2  VE      1     2026-07-10 707000         0.0   50.0   10
-       3  VE      2     2026-08-31 411000         120.0 0.0    10
-       4  VE      2     2026-08-31 707000         0.0   100.0  10
-       5  VE      3     2026-09-02 411000         70.0  0.0    20
-       6  VE      3     2026-09-02 707000         0.0   60.0   20
-       7  VE      4     2026-09-15 411000         0.0   10.0   20
-       8  VE      4     2026-09-15 709000         8.0   0.0    20
-       9  BQ      1     2026-09-10 411000         0.0   90.0   10""",
-)
-
-
-def test_dso_counts_back_month_by_month() -> None:
-    """150 are owed: September's 15 days billed 60 (70 less a credit note of 10), August 120."""
-    result = dso(BILLED, as_of="2026-09-15")
-    assert records(result, "dso", "balance", "counted") == [(15 + 31 * 90 / 120, 150.0, 46)]
-
-
-def test_dso_where_nothing_or_more_than_everything_is_owed() -> None:
-    assert records(dso(BILLED[:0], as_of="2026-09-15"), "dso", "counted") == [(0.0, 0)]
-    payment = BILLED[BILLED["journal"] == "BQ"]
-    assert records(dso(payment, as_of="2026-09-15"), "dso", "balance") == [(0.0, -90.0)]
-    refund = payment.assign(debit=90.0, credit=0.0)
-    assert records(dso(refund, as_of="2026-09-15"), "dso", "balance") == [(None, 90.0)]
-
-
-def test_dso_tells_entries_of_one_number_apart() -> None:
-    """Number 7 is a sale of 100 and a payment of 40; the sale of August bears it again, for 80."""
-    rows = written(
-        "ledger_entries",
-        """id journal entry date       account_number debit credit customer_id
-           1  VE      7     2026-08-10 411000         80.0  0.0    10
-           2  VE      7     2026-08-10 707000         0.0   80.0   10
-           3  VE      7     2026-09-05 411000         100.0 0.0    10
-           4  VE      7     2026-09-05 707000         0.0   100.0  10
-           5  BQ      7     2026-09-05 411000         0.0   40.0   10
-           6  BQ      7     2026-09-05 512000         40.0  0.0    -""",
-    )
-    result = dso(rows, as_of="2026-09-15")
-    assert records(result, "dso", "balance", "counted") == [(15 + 31 * 40 / 80, 140.0, 46)]

@@ -23,7 +23,7 @@ def quickly():
 
     def hashed(monkeypatch):
         monkeypatch.setattr(signins, "HASHER", QUICK)
-        monkeypatch.setattr(signins, "_NOBODY", nobody)
+        monkeypatch.setattr(signins, "_nobody", lambda: nobody)
 
     return hashed
 

@@ -26,7 +26,7 @@ from workbench.settings import SourceSettings
 from workbench.sources.load import load
 from workbench.store.batch import batch
 from workbench.store.check import check
-from workbench.store.engine import _engine, _migrations, _url, migrate, writing
+from workbench.store.engine import _engine, _url, migrate, migrations, writing
 from workbench.store.schema import Account, Base, Load
 
 KILLS = 50 if CAMPAIGNS else 2
@@ -226,7 +226,7 @@ def old_store(engine, store_url, tmp_path):
                 server.execute(f'CREATE DATABASE "{_url(url).database}"')
         old = _engine(_url(url))
         with writing(old) as connection:
-            command.upgrade(_migrations(connection), "0001")
+            command.upgrade(migrations(connection), "0001")
             there = MetaData()
             there.reflect(connection)
             for table in reversed(there.sorted_tables):  # the pipeline that comes with a new store

@@ -98,7 +98,7 @@ def account_tree(
         hovertemplate=marks.HOVER,
         marker={
             "colors": [
-                "rgba(0,0,0,0)",
+                palette.PALE,
                 *(words.get(row["status"], palette.SLATE) for row in blocks),
                 *(palette.PALE for _ in more),
             ]

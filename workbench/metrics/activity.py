@@ -12,7 +12,7 @@ from workbench.metrics import touches
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, as_closed
 from workbench.metrics.frames import collect, give, looked_up, ratio, whole
-from workbench.metrics.groups import GROUP, choice, grouped, keyed, labelled
+from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, keyed, labelled
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
     KPI,
@@ -383,7 +383,8 @@ def touches_per_won(
         deal_periods: who owned the deal when it was won.
         team_periods: who led that rep then.
         as_of: deals won after it don't count.
-        by: owner, team (of the day of the win), segment, product, pipeline; None for all.
+        by: owner, team (of the day of the win), segment, product, pipeline, or month, quarter,
+            year of the win; None for all.
         since: first day of the win; twelve months up to `until` where it isn't given.
         until: last day of the win.
     """
@@ -394,7 +395,7 @@ def touches_per_won(
     touched = looked_up(won["id"], touches.of_won(activities, opportunities, stages))
     rows = won.assign(deals=1, touches=touched.fillna(0).astype("Int64"))
     found = (
-        keyed(rows, by, DIMENSIONS)
+        keyed(rows, by, (*DIMENSIONS, *CALENDAR), date="closed_on")
         .groupby(["group_id", "group"], dropna=False, sort=False)[["deals", "touches"]]
         .sum()
         .reset_index()

@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+import numpy as np
+import pandas as pd
 
 from workbench.metrics.frames import collect, looked_up, rounded
-from workbench.metrics.periods import day, earliest, limits, midnight, within
+from workbench.metrics.periods import NO_DAY, day, days, earliest, limits, midnight, within
 from workbench.metrics.steps import step
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from numpy.typing import NDArray
 
 SALES = "70"
 CUSTOMERS = "411"
@@ -72,22 +74,47 @@ def _net(plus: str, minus: str) -> nw.Expr:
 
 
 def closed_books(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> list[str]:
+    """The years that, by the day, a later one has said anew; see `said_anew`."""
+    found, last = said_anew(ledger_entries), day(as_of)
+    if last is not None:
+        found = found[found["on"] <= midnight(last)]
+    closed: list[str] = found["book"].tolist()
+    return closed
+
+
+@step
+def said_anew(ledger_entries: nw.LazyFrame[Any]) -> pd.DataFrame:
     """The years that a later one of their company says anew, by its opening entry for customers.
 
     That entry repeats what the years before left, and its lines bear the letters that they got
     since those years' files were written: what is owed stands on it and on what followed.
+
+    Returns:
+        book, on: the first day of the first such entry.
     """
-    carried = customer_lines(ledger_entries, "book", "opening", as_of=as_of, only=nw.col("opening"))
-    begun = collect(carried.select("book").unique())["book"]
-    newest = {company(book): book for book in sorted(begun.dropna())}
-    if not newest:
-        return []
-    return [book for book in _books(ledger_entries) if book < newest.get(company(book), "")]
+    lines = customer_lines(ledger_entries, "book", "opening", only=nw.col("opening"))
+    first = collect(lines, "book", "date").dropna().groupby("book")["date"].min()
+    begun = {str(book): on for book, on in first.items()}
+    known = collect(ledger_entries.select("book").unique()) if begun else pd.DataFrame({"book": []})
+    anew = [
+        (book, min(later))
+        for book in known["book"].dropna()
+        if (later := [on for other, on in begun.items() if _follows(other, book)])
+    ]
+    return pd.DataFrame(anew, columns=["book", "on"]).astype(
+        {"book": "str", "on": "datetime64[us]"}
+    )
 
 
-@step
-def _books(ledger_entries: nw.LazyFrame[Any]) -> pd.Series[Any]:
-    return collect(ledger_entries.select("book").unique())["book"].dropna()
+def _follows(book: str, other: str) -> bool:
+    return company(book) == company(other) and book > other
+
+
+def said_until(lines: pd.DataFrame, ledger_entries: nw.LazyFrame[Any]) -> NDArray[np.int64]:
+    """From when each line is said anew, by its `book`, as `said_anew` has it: whole days."""
+    anew = said_anew(ledger_entries).set_index("book")["on"]
+    on = days(looked_up(lines["book"], anew))
+    return np.where(on == NO_DAY, np.iinfo("int64").max, on)
 
 
 def company(book: str) -> str:

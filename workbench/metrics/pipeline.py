@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, age, as_closed, deals, is_stalled
 from workbench.metrics.frames import (
-    cents,
+    NOBODY,
+    beside,
     collect,
     euros,
     give,
+    in_cents,
     largest_first,
     looked_up,
+    nearest,
     ratio,
-    rounded,
     told,
     whole,
 )
@@ -70,6 +71,7 @@ ROWS = {
     "version": "count",
 }
 if TYPE_CHECKING:
+    import narwhals as nw
     from numpy.typing import NDArray
 
 TOTALS = {
@@ -93,9 +95,13 @@ HISTORY = {
     "deals": "count",
     "amount": "money",
     "weighted": "money",
+    "age_days": "number: mean, since creation",
+    "stalled": "count: in their stage for longer than it allows",
     "deals_change": "ratio: against the first date",
     "amount_change": "ratio: against the first date",
     "weighted_change": "ratio: against the first date",
+    "age_days_change": "ratio: against the first date",
+    "stalled_change": "ratio: against the first date",
 }
 STEPS = {
     "pipeline": "text",
@@ -313,6 +319,7 @@ def _summed(
 def pipeline_history(
     deal_periods: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],
+    opportunities: nw.LazyFrame[Any],
     *,
     as_of: Any = None,
     months: int = 12,
@@ -322,21 +329,34 @@ def pipeline_history(
     Args:
         deal_periods: deals over time.
         stages: of all pipelines.
+        opportunities: tell when a deal was created.
         as_of: the last day shown.
         months: how many month ends before it.
     """
-    rows = _weighed(deal_periods, stages)
+    rows = _open_periods(deal_periods, stages, opportunities)
     start, end = days(rows["valid_from"]), days(rows["valid_to"])
     end = np.where(end == NO_DAY, np.iinfo("int64").max, end)
+    came, created = days(rows["stage_since"]), days(rows["created_on"])
+    limit = rows["stalled_days"].to_numpy("float64", na_value=np.inf)
     amount = rows["cents"].to_numpy("int64")
-    weighted = rows["weighted"].to_numpy("int64")
+    weighted = rows["weighted_cents"].to_numpy("int64")
     points = []
     for date in month_ends(asked("pipeline_history", as_of), whole("months", months)):
         moment = number_of(date)
         there = (start <= moment) & (end > moment)
-        points.append((midnight(date), there.sum(), amount[there].sum(), weighted[there].sum()))
-    sizes = ["deals", "amount", "weighted"]
-    table = pd.DataFrame(points, columns=["date", *sizes])
+        dated = there & (created != NO_DAY)
+        points.append(
+            {
+                "date": midnight(date),
+                "deals": there.sum(),
+                "amount": amount[there].sum(),
+                "weighted": weighted[there].sum(),
+                "age_days": (moment - created[dated]).mean() if dated.any() else np.nan,
+                "stalled": (there & (moment - came > limit)).sum(),
+            }
+        )
+    table = pd.DataFrame(points)
+    sizes = ["deals", "amount", "weighted", "age_days", "stalled"]
     first = table[sizes].iloc[0]
     result = table.assign(
         amount=euros(table["amount"]),
@@ -347,26 +367,32 @@ def pipeline_history(
 
 
 @step
-def _weighed(deal_periods: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """Open deals over time: valid_from, valid_to, cents, weighted."""
-    live = stages.filter(nw.col("kind") == "open").select(
-        nw.col("id").alias("stage_id"), nw.col("probability").alias("stage_probability")
-    )
-    odds = (
-        nw.when(nw.col("probability").is_null())
-        .then(nw.col("stage_probability"))
-        .otherwise(nw.col("probability"))
-    )
-    narrow = ("stage_id", "amount", "probability", "valid_from", "valid_to")
-    return collect(
-        deal_periods.select(*narrow)
-        .join(live, on="stage_id", how="inner")
-        .with_columns(cents=cents("amount"))
-        .select(
-            *("valid_from", "valid_to", "cents"),
-            weighted=rounded(nw.col("cents") * odds.fill_null(0.0)),
-        )
-    )
+def _open_periods(
+    deal_periods: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    opportunities: nw.LazyFrame[Any],
+) -> pd.DataFrame:
+    """What deals went through while they were open.
+
+    Returns:
+        valid_from, valid_to, stage_since, created_on, stalled_days, cents, weighted_cents.
+    """
+    columns = ("opportunity_id", "sequence", "stage_id", "amount", "probability")
+    rows = collect(deal_periods, *columns, "valid_from", "valid_to")
+    rows = rows.sort_values(["opportunity_id", "sequence"], ignore_index=True)
+    deal, stage = (rows[name].to_numpy("int64", na_value=NOBODY) for name in columns[:3:2])
+    begins = np.ones(len(rows), dtype=bool)  # a deal, or its stay in a stage
+    begins[1:] = (deal[1:] != deal[:-1]) | (stage[1:] != stage[:-1])
+    first = np.flatnonzero(begins)[np.cumsum(begins) - 1]
+    known = collect(stages, "id", "kind", "probability", "stalled_days")
+    known = known.rename(columns={"probability": "stage_probability"})
+    rows = rows.assign(stage_since=rows["valid_from"].array.take(first))
+    rows = beside(rows, "stage_id", known)
+    rows = rows[rows["kind"] == "open"].reset_index(drop=True)
+    rows = beside(rows, "opportunity_id", collect(opportunities, "id", "created_on"))
+    worth = in_cents(rows["amount"])
+    odds = rows["probability"].fillna(rows["stage_probability"]).fillna(0.0)
+    return rows.assign(cents=worth, weighted_cents=nearest(worth * odds))
 
 
 def _grown(values: pd.Series[Any], first: float) -> NDArray[np.float64]:

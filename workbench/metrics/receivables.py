@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import narwhals as nw
 import numpy as np
@@ -21,13 +21,8 @@ from workbench.metrics.frames import (
     whole,
 )
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
-from workbench.metrics.periods import asked, midnight
+from workbench.metrics.periods import asked, days, number_of
 from workbench.metrics.steps import step
-
-if TYPE_CHECKING:
-    import datetime as dt
-
-    from numpy.typing import NDArray
 
 OWED = {
     "customer_id": "id: null on lines of 411 that name no customer",
@@ -71,11 +66,6 @@ OVERDUE = {
     "share": "ratio: overdue / total",
     "customers": "count: with something past due",
     "oldest_days": "count: days past due of the oldest item",
-}
-DSO = {
-    "dso": "number: days; null where more is owed than was ever billed",
-    "balance": "money: of 411, what is counted back",
-    "counted": "count: days of the months that were billed in full or in part of it",
 }
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", "over_90")
 EDGES = (0, 30, 60, 90)
@@ -163,14 +153,10 @@ def outstanding(
     return give(result, ledger_entries, OWED)
 
 
-@step
 def open_items(
     ledger_entries: nw.LazyFrame[Any], documents: nw.LazyFrame[Any], *, as_of: Any, terms: int
 ) -> pd.DataFrame:
     """The open lines of 411 with their due date, days past due and bucket.
-
-    A piece's due date is that of the invoice or credit note with its number; where several have
-    it, the latest. What an opening entry carried over is dated as the piece was.
 
     Args:
         ledger_entries: the ledger.
@@ -178,31 +164,59 @@ def open_items(
         as_of: open at this day.
         terms: days to pay where no invoice says.
     """
-    last, grace = asked("open_items", as_of), whole("terms", terms)
+    last = number_of(asked("open_items", as_of))
+    rows = bills(ledger_entries, documents, terms=whole("terms", terms))
+    rows = rows[(rows["since"] <= last) & (rows["until"] > last)].reset_index(drop=True)
+    late = last - days(rows["due_date"])
+    return rows.assign(
+        amount=euros(rows["cents"]),
+        days_past_due=late,
+        position=np.searchsorted(EDGES, late),
+        bucket=np.array(BUCKETS, dtype=object)[np.searchsorted(EDGES, late)],
+    )
+
+
+@step
+def bills(
+    ledger_entries: nw.LazyFrame[Any], documents: nw.LazyFrame[Any], *, terms: int
+) -> pd.DataFrame:
+    """Every line of 411 with its due date, and the days on which it is an open item.
+
+    A piece's due date is that of the invoice or credit note with its number; where several have
+    it, the latest. What an opening entry carried over is dated as the piece was. A line is open
+    from its date on until it is lettered, or until a later year says it anew.
+
+    Args:
+        ledger_entries: the ledger.
+        documents: give due dates.
+        terms: days to pay where no invoice says.
+
+    Returns:
+        The ledger's columns, cents, due_date, and since and until: the first day on which it is
+        open and the first on which it no longer is, in whole days since 1970.
+    """
     there = ledger_entries.collect_schema().names()
-    told = [name for name in ("id", "journal", "entry", "label") if name in there]
-    columns = ("piece", "opening", *ledger.LETTERED, *told)
-    lines = ledger.receivables(ledger_entries, *columns, as_of=last, only=ledger.is_open(last))
-    rows = collect(lines, "customer_id", "date", "piece", "opening", "cents", *told)
+    more = [name for name in ("id", "journal", "entry", "label") if name in there]
+    columns = ("customer_id", "date", "piece", "opening", "book", *ledger.LETTERED, *more)
+    lines = ledger.customer_lines(ledger_entries, *columns)
+    rows = collect(lines.with_columns(is_open=ledger.is_open()), *columns, "cents", "is_open")
+    since, lettered = days(rows["date"]), days(rows["letter_date"])
+    # A letter without a date holds from the beginning.
+    until = np.where(rows["is_open"].to_numpy(dtype=bool), np.iinfo("int64").max, lettered)
+    rows = rows.assign(
+        since=since, until=np.minimum(until, ledger.said_until(rows, ledger_entries))
+    )
     rows["date"] = _begun(rows, ledger_entries)
-    bills = collect(
+    papers = collect(
         documents.select("code", "kind", "due_date").filter(
             nw.col("kind").is_in(["invoice", "credit_note"]), ~nw.col("due_date").is_null()
         ),
         *("code", "due_date"),
     )
-    named = bills[places(bills["code"], rows["piece"]) >= 0]
+    named = papers[places(papers["code"], rows["piece"]) >= 0]
     latest = named.sort_values("due_date", ascending=False, ignore_index=True)
     due = latest["due_date"].array.take(places(rows["piece"], latest["code"]), allow_fill=True)
-    due_date = pd.Series(due).fillna(rows["date"] + pd.Timedelta(days=grace))
-    late = (pd.Timestamp(midnight(last)) - due_date).dt.days
-    return rows.assign(
-        amount=euros(rows["cents"]),
-        due_date=due_date,
-        days_past_due=late,
-        position=np.searchsorted(EDGES, late),
-        bucket=np.array(BUCKETS, dtype=object)[np.searchsorted(EDGES, late)],
-    )
+    return rows.assign(due_date=pd.Series(due).fillna(rows["date"] + pd.Timedelta(days=terms)))
 
 
 def _begun(rows: pd.DataFrame, ledger_entries: nw.LazyFrame[Any]) -> pd.Series[Any]:
@@ -352,84 +366,3 @@ def overdue(
         "oldest_days": [late["days_past_due"].max() if len(late) else None],
     }
     return give(pd.DataFrame(row), ledger_entries, OVERDUE)
-
-
-@metric(
-    label=("Délai moyen de paiement (DSO)", "Days sales outstanding (DSO)"),
-    question=(
-        "Combien de jours de ventes nous doit-on ?",
-        "How many days of sales are we owed?",
-    ),
-    unit=("jours", "days"),
-    formula=(
-        (
-            "À rebours : du solde du 411 à la date, on retire la facturation TTC de chaque mois, "
-            "du plus récent au plus ancien ; les mois épuisés comptent leurs jours, le dernier sa "
-            "part (reste / facturation × jours)."
-        ),
-        (
-            "Count-back: from the balance of 411 at the date, each month's billing with tax is "
-            "taken off, the latest first; months used up count their days, the last one its part "
-            "(rest / billing x days)."
-        ),
-    ),
-    source=SOURCE,
-    columns=DSO,
-)
-def dso(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> nw.LazyFrame[Any]:
-    """One row: days sales outstanding, by counting back.
-
-    Billing is what the lines of 411 say in entries that sell, so that it bears the balance's tax.
-
-    Args:
-        ledger_entries: the ledger.
-        as_of: the balance stands at this day; its month counts up to it.
-    """
-    last = asked("dso", as_of)
-    owed = ledger.customer_lines(ledger_entries, *_ENTRY, "book", as_of=last)
-    lines = collect(owed, *_ENTRY, "book", "cents")
-    of_now = ~lines["book"].isin(ledger.closed_books(ledger_entries, as_of=last))
-    balance = int(lines.loc[of_now, "cents"].sum())
-    sold = collect(ledger.sales(ledger_entries, *_ENTRY, as_of=last), *_ENTRY)
-    billed = lines[_sells(lines, sold)]
-    months = billed["cents"].groupby(billed["date"].dt.to_period("M")).sum()
-    days, counted = _counted_back(balance, months, last)
-    row = {"dso": [days], "balance": [balance / 100], "counted": [counted]}
-    return give(pd.DataFrame(row), ledger_entries, DSO)
-
-
-_ENTRY = ("journal", "entry", "date")
-
-
-def _sells(lines: pd.DataFrame, sold: pd.DataFrame) -> NDArray[np.bool_]:
-    """Whether each line is of an entry that has some of the lines of class 70."""
-    first = places(lines["entry"], sold["entry"])
-    numbered = first >= 0
-    found = numbered.copy()
-    for name in ("journal", "date"):
-        told = sold[name].array.take(first, allow_fill=True)
-        found &= np.asarray(lines[name].array == told, dtype=bool)
-    again = numbered & ~found  # a number that several journals or days have
-    if again.any():
-        whole = lines.loc[again, list(_ENTRY)].merge(
-            sold.drop_duplicates(), how="left", on=list(_ENTRY), indicator=True
-        )
-        found[again] = whole["_merge"] == "both"
-    return found
-
-
-def _counted_back(balance: int, months: pd.Series[int], last: dt.date) -> tuple[float, int]:
-    """Days that the balance stands for, and those of all months that it reaches into."""
-    rest, days = balance, 0
-    if rest <= 0:
-        return 0.0, 0
-    if months.empty:
-        return float("nan"), 0
-    for month in pd.period_range(months.index.min(), pd.Period(last, "M"), freq="M")[::-1]:
-        length = last.day if month == pd.Period(last, "M") else month.days_in_month
-        billed = int(months.get(month, 0))
-        if billed >= rest:
-            return days + length * rest / billed, days + length
-        rest -= billed
-        days += length
-    return float("nan"), days

@@ -135,7 +135,7 @@ def win_rate(
         since: first day of closing.
         until: last day of closing.
     """
-    rows = deals(opportunities, stages, as_of=as_of)
+    rows = deals(opportunities, stages, as_of=as_of)[list(_RATED)]
     rows["days_taken"] = (rows["closed_on"] - rows["created_on"]).dt.days
     is_open = rows["kind"] == "open"
     parts = [dated(rows[~is_open], "closed_on", since, earliest(as_of, until))]
@@ -170,6 +170,10 @@ def win_rate(
         cycle_days=won["days_taken"],
     ).sort_values(["won_amount", "group"], ascending=[False, True], kind="stable")
     return give(labelled(wide, by), opportunities, RATE)
+
+
+_RATED = ("id", "kind", "created_on", "closed_on", "cents", "owner_id", "owner", "team_id", "team",
+          "segment", "product", "pipeline")  # fmt: skip
 
 
 @metric(

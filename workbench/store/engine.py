@@ -23,6 +23,7 @@ from workbench.store.sqlite import Libraries
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alembic.config import Config
     from sqlalchemy import URL
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -75,23 +76,28 @@ def migrate(url: str) -> Engine:
     Raises:
         StoreError: the address is of no known kind, or nothing answers there.
     """
-    # Asked where a store is made alone: it takes a third of a second to import.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command  # noqa: PLC0415 - where a store is made alone: it is slow to import
 
     parsed = _url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = _engine(parsed)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     try:
         with writing(engine) as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(migrations(connection), "head")
     except DatabaseError as error:
         raise StoreError(f"{url}: {error.orig}") from error
     return engine
+
+
+def migrations(connection: Connection) -> Config:
+    """Alembic's settings, for its commands on that connection."""
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
 
 
 def connect(url: str) -> Engine:
