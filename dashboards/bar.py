@@ -11,6 +11,7 @@ import param
 
 from dashboards import theme
 from dashboards.chips import Chips
+from dashboards.choice import Day
 from dashboards.filters import PERIODS, USUAL
 from dashboards.session import Slot
 from workbench.locale import missing
@@ -31,10 +32,9 @@ class Bar:
         self.session = session
         loc, filters, data = session.loc, session.filters, session.whole()
         common: dict[str, Any] = {"size": "small", "margin": 0, "variant": "outlined"}
-        self.as_of = pmui.DatePicker(
+        self.as_of = Day(
             label=loc.t("Au"),
             value=filters.as_of or data.as_of,
-            format="DD/MM/YYYY",
             width=160,
             **common,
         )

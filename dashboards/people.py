@@ -11,6 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from dashboards import cards, person_file, states, theme
+from dashboards.choice import Day
 from dashboards.session import Slot
 from workbench.figures import marks
 from workbench.locale import DASH
@@ -93,9 +94,7 @@ class Consents:
             **choose,
         )
         today = settings.today or dt.datetime.now(dt.UTC).date()
-        self.date = pmui.DatePicker(
-            label=loc.t("Depuis le"), value=today, format="DD/MM/YYYY", width=170, **choose
-        )
+        self.date = Day(label=loc.t("Depuis le"), value=today, width=170, **choose)
         self.proof = pmui.TextInput(
             label=loc.t("Preuve"),
             placeholder=loc.t("formulaire, e-mail, appel…"),

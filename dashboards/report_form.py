@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel_material_ui as pmui
 
+from dashboards.choice import Day
 from dashboards.filters import reps_under
 from workbench.exports import columns
 from workbench.exports.notebooks import Input, Notebook, Parameter
@@ -69,7 +70,7 @@ class Form:
             return pmui.Checkbox(value=bool(value), label=label, margin=(6, 0))
         if one.input is Input.DATE:
             day = dt.date.fromisoformat(str(value)) if value else None
-            return pmui.DatePicker(value=day, format="DD/MM/YYYY", **options)
+            return Day(value=day, **options)
         if one.input in NUMBERS:
             return NUMBERS[one.input](value=value, **options)
         if one.input is Input.TEXT:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import panel_material_ui as pmui
 
+from dashboards.choice import Day
 from dashboards.editing.editgrid import Column, Query, Slice
 from workbench.locale import missing
 from workbench.store import access, journal
@@ -227,7 +228,7 @@ def widget(column: Column, value: Any) -> Any:
         return pmui.Select(options=options, value=value, **common)
     if column.kind == "date":
         day = dt.date.fromisoformat(value) if value else None
-        return pmui.DatePicker(value=day, format="DD/MM/YYYY", clearable=True, **common)
+        return Day(value=day, clearable=True, **common)
     if column.kind == "money":
         return pmui.FloatInput(value=value, start=0, **common)
     if column.kind == "percent":
@@ -241,7 +242,7 @@ def given(column: Column, field: Any) -> Any:
     return value.isoformat() if column.kind == "date" and value else value
 
 
-def beside(session: Session) -> tuple[pmui.TextInput, pmui.DatePicker]:
+def beside(session: Session) -> tuple[pmui.TextInput, Day]:
     """Fields for why changes are made, and from which day they hold."""
     loc = session.loc
     reason = pmui.TextInput(
@@ -252,11 +253,10 @@ def beside(session: Session) -> tuple[pmui.TextInput, pmui.DatePicker]:
         max_width=320,
         margin=0,
     )
-    effective = pmui.DatePicker(
+    effective = Day(
         label=loc.t("Effectif le (sinon aujourd’hui)"),
         value=None,
         end=session.whole().today,
-        format="DD/MM/YYYY",
         clearable=True,
         size="small",
         variant="outlined",

@@ -138,4 +138,3 @@ def test_stock_at_month_ends_and_at_the_date() -> None:
         ("2026-01-10", "suspect", 3), ("2026-01-10", "prospect", 1), ("2026-01-10", "client", 0),
         ("2026-01-10", "lost", 0),
     ]  # fmt: skip
-    assert result["change_rate"].isna().all()  # nobody stood there on the first date

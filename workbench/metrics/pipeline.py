@@ -72,7 +72,6 @@ ROWS = {
 }
 if TYPE_CHECKING:
     import narwhals as nw
-    from numpy.typing import NDArray
 
 TOTALS = {
     **GROUP,
@@ -97,11 +96,6 @@ HISTORY = {
     "weighted": "money",
     "age_days": "number: mean, since creation",
     "stalled": "count: in their stage for longer than it allows",
-    "deals_change": "ratio: against the first date",
-    "amount_change": "ratio: against the first date",
-    "weighted_change": "ratio: against the first date",
-    "age_days_change": "ratio: against the first date",
-    "stalled_change": "ratio: against the first date",
 }
 STEPS = {
     "pipeline": "text",
@@ -356,13 +350,7 @@ def pipeline_history(
             }
         )
     table = pd.DataFrame(points)
-    sizes = ["deals", "amount", "weighted", "age_days", "stalled"]
-    first = table[sizes].iloc[0]
-    result = table.assign(
-        amount=euros(table["amount"]),
-        weighted=euros(table["weighted"]),
-        **{f"{name}_change": _grown(table[name], first[name]) for name in sizes},
-    )
+    result = table.assign(amount=euros(table["amount"]), weighted=euros(table["weighted"]))
     return give(result, deal_periods, HISTORY)
 
 
@@ -393,10 +381,6 @@ def _open_periods(
     worth = in_cents(rows["amount"])
     odds = rows["probability"].fillna(rows["stage_probability"]).fillna(0.0)
     return rows.assign(cents=worth, weighted_cents=nearest(worth * odds))
-
-
-def _grown(values: pd.Series[Any], first: float) -> NDArray[np.float64]:
-    return ratio(values - first, np.full(len(values), first))
 
 
 @metric(

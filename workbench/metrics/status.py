@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from workbench.metrics.catalog import metric
-from workbench.metrics.frames import collect, give, looked_up, ratio, whole
+from workbench.metrics.frames import collect, give, looked_up, whole
 from workbench.metrics.funnel import STAGES, journeys
 from workbench.metrics.groups import GROUP, choice, labelled
 from workbench.metrics.periods import (
@@ -73,7 +73,6 @@ HISTORY = {
     "date": "date",
     "status": "text",
     "accounts": "count",
-    "change_rate": "ratio: against the first date",
 }
 
 
@@ -498,6 +497,4 @@ def stock_history(
             "accounts": np.concatenate(counts),
         }
     )
-    first = np.tile(counts[0], len(ends))
-    result = table.assign(change_rate=ratio(table["accounts"] - first, first))
-    return give(result, status_periods, HISTORY)
+    return give(table, status_periods, HISTORY)
