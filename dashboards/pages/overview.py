@@ -118,7 +118,7 @@ def turnover(scope: Scope) -> Number:
 def late(scope: Scope) -> Number:
     """What clients owe past its due date."""
     found, said = receivables.overdue.of(scope.data).iloc[0], scope.loc
-    history = dso.receivables_history.of(scope.data, months=scope.span.months)
+    history = dso.overdue_history.of(scope.data, months=scope.span.months)
     share = said.t("{share} de l’encours", share=said.percent(found["share"]))
     return Number(
         said.compact(found["overdue"]),

@@ -64,7 +64,7 @@ def _due(scope: Scope) -> marks.Row:
 
 
 def _past(scope: Scope, column: str, *, points: bool = False) -> dict[str, Any]:
-    history = dso.receivables_history.of(scope.data, months=scope.span.months)
+    history = dso.overdue_history.of(scope.data, months=scope.span.months)
     return cards.followed(scope.loc, history, column, points=points)
 
 
@@ -89,11 +89,12 @@ def waited(scope: Scope) -> cards.Number:
     found = marks.rows(dso.dso.of(scope.data))[0]
     if found["dso"] is None:
         return cards.Number(DASH, note=scope.loc.t("l’encours dépasse toutes les ventes"))
+    history = dso.dso_history.of(scope.data, months=scope.span.months)
     return cards.Number(
         scope.loc.t("{days} j", days=scope.loc.count(found["dso"])),
         note=scope.loc.t("de ventes TTC"),
         good=False,
-        **_past(scope, "dso"),
+        **cards.followed(scope.loc, history, "dso"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.metrics.frames import frame, records, written
 from tests.metrics.synthetic import Company
 from tests.metrics.test_receivables import DOCUMENTS, LEDGER
-from workbench.metrics.dso import dso, receivables_history
+from workbench.metrics.dso import dso, dso_history, overdue_history
 from workbench.metrics.receivables import overdue
 
 BILLED = written(
@@ -55,27 +55,52 @@ def test_dso_tells_entries_of_one_number_apart() -> None:
 
 def test_what_was_owed_at_month_ends() -> None:
     """In August 180 were owed, 60 of July past its term: August's 120 and July's 60 are counted."""
-    result = receivables_history(BILLED, frame("documents"), as_of="2026-09-15", months=1)
-    assert records(result, "date", "total", "overdue", "share", "dso") == [
-        ("2026-08-31", 180.0, 60.0, round(60 / 180, 6), 62.0),
-        ("2026-09-15", 150.0, 60.0, 0.4, 38.25),
+    result = overdue_history(BILLED, frame("documents"), as_of="2026-09-15", months=1)
+    assert records(result, "date", "total", "overdue", "share") == [
+        ("2026-08-31", 180.0, 60.0, round(60 / 180, 6)),
+        ("2026-09-15", 150.0, 60.0, 0.4),
     ]
+    assert records(dso_history(BILLED, as_of="2026-09-15", months=1), "date", "dso") == [
+        ("2026-08-31", 62.0), ("2026-09-15", 38.25),
+    ]  # fmt: skip
 
 
 def test_an_item_was_open_until_it_was_lettered() -> None:
     """F1 was late until the end of September; F3 wasn't due yet; F5's letter has no date."""
-    result = receivables_history(LEDGER, DOCUMENTS, as_of="2026-09-30", months=2)
-    assert records(result, "date", "total", "overdue", "share", "dso") == [
-        ("2026-07-31", 187.1, 180.1, round(180.1 / 187.1, 6), None),
-        ("2026-08-31", 220.4, 187.1, round(187.1 / 220.4, 6), None),
-        ("2026-09-30", 110.3, 67.0, round(67 / 110.3, 6), None),
+    result = overdue_history(LEDGER, DOCUMENTS, as_of="2026-09-30", months=2)
+    assert records(result, "date", "total", "overdue", "share") == [
+        ("2026-07-31", 187.1, 180.1, round(180.1 / 187.1, 6)),
+        ("2026-08-31", 220.4, 187.1, round(187.1 / 220.4, 6)),
+        ("2026-09-30", 110.3, 67.0, round(67 / 110.3, 6)),
     ]
+
+
+def test_what_a_later_year_carries_over_was_owed_once() -> None:
+    """The opening entry of January repeats the 40 of November, late since December."""
+    rows = written(
+        "ledger_entries",
+        """id book    journal entry date       account_number debit credit opening piece piece_date
+           1  2025-01 VE      1     2025-11-05 411000         40.0  0.0    0       F1    -
+           2  2025-01 VE      1     2025-11-05 707000         0.0   40.0   0       F1    -
+           3  2026-01 AN      1     2026-01-01 411000         40.0  0.0    1       F1    -
+           4  2026-01 VE      2     2026-01-20 411000         60.0  0.0    0       F2    -
+           5  2026-01 VE      2     2026-01-20 707000         0.0   60.0   0       F2    -""",
+    ).assign(customer_id=10)
+    result = overdue_history(rows, frame("documents"), as_of="2026-02-15", months=3)
+    assert records(result, "date", "total", "overdue") == [
+        ("2025-11-30", 40.0, 0.0), ("2025-12-31", 40.0, 40.0),
+        ("2026-01-31", 100.0, 40.0), ("2026-02-15", 100.0, 40.0),
+    ]  # fmt: skip
+    # 60 of January, and 40 of November's 40 behind December, in which nothing was sold.
+    assert records(dso_history(rows, as_of="2026-01-31", months=1), "dso") == [(61.0,), (92.0,)]
 
 
 def test_each_month_end_says_what_the_day_s_own_figures_say() -> None:
     company = Company(accounts=80)
-    for row in receivables_history.of(company, months=6).to_dict("records"):
+    spans = dso_history.of(company, months=6)["dso"]
+    for row, span in zip(
+        overdue_history.of(company, months=6).to_dict("records"), spans, strict=True
+    ):
         own = overdue.of(company, as_of=row["date"])
         assert (row["total"], row["overdue"]) == (own["total"][0], own["overdue"][0])
-        span = dso.of(company, as_of=row["date"])["dso"]
-        assert records(span.to_frame(), "dso") == [(round(row["dso"], 6),)]
+        assert records(dso.of(company, as_of=row["date"]), "dso") == [(round(span, 6),)]

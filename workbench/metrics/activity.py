@@ -11,7 +11,7 @@ import pandas as pd
 from workbench.metrics import touches
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, as_closed
-from workbench.metrics.frames import collect, give, looked_up, ratio, whole
+from workbench.metrics.frames import collect, give, latest_first, looked_up, ratio, whole
 from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, keyed, labelled
 from workbench.metrics.intervals import wilson
 from workbench.metrics.periods import (
@@ -154,7 +154,7 @@ def activity_rows(
     columns = ("id", "kind", "contact_id", "opportunity_id", "two_way", "minutes", "subject")
     period = {"as_of": as_of, "since": since, "until": until}
     rows = touches.credited(activities, owner_periods, team_periods, *columns, **period)
-    rows = rows.sort_values(["date", "id"], ascending=[False, True], ignore_index=True)
+    rows = latest_first(rows, "date").reset_index(drop=True)
     who = collect(reps, "id", "name").set_index("id")["name"]
     names = collect(accounts, "id", "name").set_index("id")["name"]
     result = rows.assign(

@@ -60,31 +60,33 @@ LATE = (
 
 
 def _open_deals(
-    opportunities: nw.LazyFrame[Any],
-    stages: nw.LazyFrame[Any],
-    known: pd.DataFrame,
-    as_of: Any,
+    opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any], as_of: Any
 ) -> pd.DataFrame:
-    names = known.set_index("id")["account"]
     live = deals(opportunities, stages, as_of=as_of, kind="open")
-    found = live[list(_DEAL)].assign(
-        account=looked_up(live["account_id"], names),
+    return live[list(_DEAL)].assign(
         is_stalled=is_stalled(live, as_of),
         stage_days=age(live["stage_since"], as_of).astype("Int64"),
     )
-    return largest_first(found, "cents", "id")
 
 
 _DEAL = ("id", "name", "account_id", "owner_id", "owner", "team_id", "team", "stage_since",
          "close_date", "amount", "cents")  # fmt: skip
 
 
-def _stalled(live: pd.DataFrame) -> pd.DataFrame:
-    rows = live[live["is_stalled"]]
+def _largest(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Deals with their account's name, the largest first."""
+    found = largest_first(rows, "cents", "id")
+    return found.assign(
+        account=looked_up(found["account_id"], known.set_index("id")["account"]),
+        amount=told(euros(found["cents"]), found["amount"].notna()),
+    )
+
+
+def _stalled(live: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    rows = _largest(live[live["is_stalled"]], known)
     return rows.assign(
         reason="stalled",
         entity="opportunity",
-        amount=told(euros(rows["cents"]), rows["amount"].notna()),
         date=rows["stage_since"],
         days=rows["stage_days"],
         times=no_ids(len(rows)),
@@ -92,31 +94,29 @@ def _stalled(live: pd.DataFrame) -> pd.DataFrame:
 
 
 def _slipped(
-    rows: pd.DataFrame, deal_periods: nw.LazyFrame[Any], as_of: Any, slips: int
+    live: pd.DataFrame,
+    known: pd.DataFrame,
+    deal_periods: nw.LazyFrame[Any],
+    as_of: Any,
+    slips: int,
 ) -> pd.DataFrame:
     last, least = asked("slipped_deals", as_of), whole("slips", slips, least=1)
-    history = collect(
-        within(deal_periods, "valid_from", None, last),
-        *("opportunity_id", "sequence", "close_date"),
-    )
-    history = history[history["close_date"].notna() & history["opportunity_id"].isin(rows["id"])]
+    columns = ("opportunity_id", "sequence", "close_date", "valid_from")
+    history = collect(within(deal_periods.select(*columns), "valid_from", None, last))
+    history = history[history["close_date"].notna() & history["opportunity_id"].isin(live["id"])]
     deal = history["opportunity_id"].to_numpy("int64")
     order = np.lexsort((history["sequence"].to_numpy("int64"), deal))
     deal, close = deal[order], days(history["close_date"])[order]
     later = (deal[1:] == deal[:-1]) & (close[1:] > close[:-1])
     pushed = pd.Series(deal[1:][later]).value_counts()
-    times = looked_up(rows["id"], pushed).fillna(0).astype("Int64")
-    past = (pd.Timestamp(midnight(last)) - rows["close_date"]).dt.days.astype("Int64")
-    often = (times >= least).to_numpy(dtype=bool)
-    kept = often | (past > 0).fillna(value=False).to_numpy(dtype=bool)
-    found: pd.DataFrame = rows[kept]
-    return found.assign(
-        reason=np.where(often[kept], "slipped", "past_close"),
+    times = looked_up(live["id"], pushed).fillna(0).astype("Int64")
+    past = (pd.Timestamp(midnight(last)) - live["close_date"]).dt.days.astype("Int64")
+    late = (times >= least) | (past > 0).fillna(value=False)
+    rows = _largest(live.assign(times=times, days=past)[late.to_numpy(dtype=bool)], known)
+    return rows.assign(
+        reason=np.where((rows["times"] >= least).to_numpy(dtype=bool), "slipped", "past_close"),
         entity="opportunity",
-        amount=told(euros(found["cents"]), found["amount"].notna()),
-        date=found["close_date"],
-        days=past[kept],
-        times=times[kept],
+        date=rows["close_date"],
     )
 
 
@@ -151,7 +151,8 @@ def _late(
 ) -> pd.DataFrame:
     least = whole("late_days", late_days)
     items = open_items(ledger_entries, documents, as_of=as_of, terms=terms)
-    due = items[items["days_past_due"] > 0]
+    narrow = items[["customer_id", "cents", "due_date", "days_past_due"]]
+    due = narrow[narrow["days_past_due"] > 0]
     customers = due.assign(times=1).groupby("customer_id", dropna=False, sort=False)
     found = (
         customers[["cents", "times"]]
@@ -194,7 +195,7 @@ def stalled_deals(
         as_of: days are counted up to it.
     """
     asked("stalled_deals", as_of)
-    rows = _stalled(_open_deals(opportunities, stages, companies(accounts), as_of))
+    rows = _stalled(_open_deals(opportunities, stages, as_of), companies(accounts))
     return give(rows, opportunities, TODO)
 
 
@@ -225,8 +226,8 @@ def slipped_deals(
         as_of: days are counted up to it.
         slips: put off at least so often.
     """
-    live = _open_deals(opportunities, stages, companies(accounts), as_of)
-    rows = _slipped(live, deal_periods, as_of, slips)
+    live = _open_deals(opportunities, stages, as_of)
+    rows = _slipped(live, companies(accounts), deal_periods, as_of, slips)
     return give(rows, opportunities, TODO)
 
 
@@ -342,11 +343,11 @@ def to_decide(
     """
     asked("to_decide", as_of)
     known = companies(accounts)
-    live = _open_deals(opportunities, stages, known, as_of)
+    live = _open_deals(opportunities, stages, as_of)
     ledger_tables = (ledger_entries, ledger_customers, documents, known)
     parts = [
-        _stalled(live),
-        _slipped(live, deal_periods, as_of, slips),
+        _stalled(live, known),
+        _slipped(live, known, deal_periods, as_of, slips),
         _ending(contracts, known, as_of, contract_days),
         _late(*ledger_tables, as_of, late_days, terms),
     ]

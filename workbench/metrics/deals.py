@@ -1,22 +1,21 @@
 """Opportunities with what their stage means: the rows that every pipeline figure stands on.
 
 Each deal is weighed on its own: an explicit probability of 0 is 0, a missing one is its stage's,
-a lost deal counts 0 and a won one in full.
+a lost deal counts 0 and a won one in full. The engine keeps the deals of the kind that is asked
+for; they are few, and finished in pandas.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from workbench.metrics.frames import beside, collect, in_cents, looked_up, nearest
 from workbench.metrics.periods import day, midnight, teams_on
 from workbench.metrics.steps import step
-
-if TYPE_CHECKING:
-    import narwhals as nw
 
 DIMENSIONS = ("owner", "team", "segment", "product", "pipeline")
 _DEAL = ("id", "account_id", "pipeline", "stage_id", "stage_since", "amount", "probability",
@@ -26,8 +25,20 @@ _TOLD = ("code", "name", "loss_reason", "version")  # by the lists of deals alon
 
 
 @step
-def every_deal(opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> pd.DataFrame:
-    """All opportunities with what their stage means, what they weigh, and when they ended.
+def deals(
+    opportunities: nw.LazyFrame[Any],
+    stages: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    kind: str | None = None,
+) -> pd.DataFrame:
+    """Opportunities with what their stage means, what they weigh, and when they ended.
+
+    Args:
+        opportunities: as of the date.
+        stages: of all pipelines.
+        as_of: those created after it are left out.
+        kind: only those open, won or lost; None for all.
 
     Returns:
         The opportunities' columns, and stage (label), stage_probability, position, kind,
@@ -37,9 +48,15 @@ def every_deal(opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> p
     """
     known = collect(stages, "id", "label", "probability", "position", "kind", "stalled_days")
     known = known.rename(columns={"label": "stage", "probability": "stage_probability"})
+    if kind is not None:
+        known = known[known["kind"] == kind]
+    kept = [nw.col("stage_id").is_in(known["id"].tolist())]
+    last = day(as_of)
+    if last is not None:
+        kept.append(nw.col("created_on").is_null() | (nw.col("created_on") <= midnight(last)))
     there = opportunities.collect_schema().names()
-    rows = collect(opportunities, *_DEAL, *(name for name in _TOLD if name in there))
-    rows = beside(rows, "stage_id", known)
+    columns = (*_DEAL, *(name for name in _TOLD if name in there))
+    rows = beside(collect(opportunities.select(*columns).filter(*kept)), "stage_id", known)
     is_open, is_won = rows["kind"] == "open", rows["kind"] == "won"
     probability = rows["probability"].fillna(rows["stage_probability"])
     odds = probability.where(is_open, is_won.astype("float64"))
@@ -51,29 +68,6 @@ def every_deal(opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any]) -> p
         weighted_cents=nearest(cents * odds.fillna(0.0)),
         closed_on=ended.where(~is_open),
     )
-
-
-@step
-def deals(
-    opportunities: nw.LazyFrame[Any],
-    stages: nw.LazyFrame[Any],
-    *,
-    as_of: Any = None,
-    kind: str | None = None,
-) -> pd.DataFrame:
-    """Those of `every_deal` that a figure is of; none whose stage isn't among the stages.
-
-    Args:
-        opportunities: as of the date.
-        stages: of all pipelines.
-        as_of: those created after it are left out.
-        kind: only those open, won or lost; None for all.
-    """
-    rows, last = every_deal(opportunities, stages), day(as_of)
-    kept = rows["kind"].notna() if kind is None else rows["kind"] == kind
-    if last is not None:
-        kept &= ~(rows["created_on"] > midnight(last))
-    return rows[kept].reset_index(drop=True)
 
 
 @step

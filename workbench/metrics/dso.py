@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from workbench.metrics import ledger
+from workbench.metrics import ledger, receivables
 from workbench.metrics.catalog import metric
 from workbench.metrics.frames import collect, give, places, ratio, whole
 from workbench.metrics.periods import asked, days, midnight, month_ends, number_of
-from workbench.metrics.receivables import SOURCE, bills
 from workbench.metrics.steps import step
 
 if TYPE_CHECKING:
@@ -21,16 +20,21 @@ if TYPE_CHECKING:
     import narwhals as nw
     from numpy.typing import NDArray
 
+    Ints = NDArray[np.int64]
+
 DSO = {
     "dso": "number: days; null where more is owed than was ever billed",
     "balance": "money: of 411, what is counted back",
     "counted": "count: days of the months that were billed in full or in part of it",
 }
-HISTORY = {
+OVERDUE = {
     "date": "date",
     "total": "money: open items",
     "overdue": "money: of it, past due",
     "share": "ratio: overdue / total",
+}
+HISTORY = {
+    "date": "date",
     "dso": "number: days; null where more was owed than had ever been billed",
 }
 
@@ -54,7 +58,7 @@ HISTORY = {
             "(rest / billing x days)."
         ),
     ),
-    source=SOURCE,
+    source=receivables.SOURCE,
     columns=DSO,
 )
 def dso(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> nw.LazyFrame[Any]:
@@ -67,7 +71,7 @@ def dso(ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None) -> nw.LazyFrame
         as_of: the balance stands at this day; its month counts up to it.
     """
     last = asked("dso", as_of)
-    span, balance, counted = _counted(billing(ledger_entries), last)
+    [(span, counted, balance)] = _at(billing(ledger_entries), [last])
     row = {"dso": [span], "balance": [balance / 100], "counted": [counted]}
     return give(pd.DataFrame(row), ledger_entries, DSO)
 
@@ -85,21 +89,6 @@ def billing(ledger_entries: nw.LazyFrame[Any]) -> pd.DataFrame:
         month=lines["date"].to_numpy("datetime64[M]").astype("int64"),
         sells=_sells(lines, sold),
     )
-
-
-def _counted(lines: pd.DataFrame, last: dt.date) -> tuple[float, int, int]:
-    """Days of sales owed at the day, the balance in cents, and the days of the months counted."""
-    moment = number_of(last)
-    known = lines["on"].to_numpy() <= moment
-    cents = lines["cents"].to_numpy("int64")
-    balance = int(cents[known & (lines["until"].to_numpy() > moment)].sum())
-    sold = known & lines["sells"].to_numpy(dtype=bool)
-    month = lines["month"].to_numpy()[sold]
-    if not len(month):
-        return (0.0 if balance <= 0 else float("nan")), balance, 0
-    billed = np.bincount(month - month.min(), weights=cents[sold]).astype("int64")
-    span, counted = _counted_back(balance, billed, int(month.min()), last)
-    return span, balance, counted
 
 
 _ENTRY = ("journal", "entry", "date")
@@ -122,9 +111,48 @@ def _sells(lines: pd.DataFrame, sold: pd.DataFrame) -> NDArray[np.bool_]:
     return found
 
 
-def _counted_back(
-    balance: int, billed: NDArray[np.int64], first: int, last: dt.date
-) -> tuple[float, int]:
+def _at(lines: pd.DataFrame, ends: list[dt.date]) -> list[tuple[float, int, int]]:
+    """Days of sales owed on each day, the days of the months counted, and the balance in cents.
+
+    Args:
+        lines: `billing`.
+        ends: days in order; all but the last end their month.
+    """
+    asked = np.array([number_of(end) for end in ends])
+    since, until = (lines[name].to_numpy("int64") for name in ("on", "until"))
+    cents = lines["cents"].to_numpy("int64")
+    sold = lines["sells"].to_numpy(dtype=bool) & (since <= asked[-1])
+    month = lines["month"].to_numpy("int64")[sold]
+    first = int(month.min()) if len(month) else 0
+    billed = np.bincount(month - first, weights=cents[sold]).astype("int64")
+    return [
+        (*_counted_back(int(balance), billed, first, end), int(balance))
+        for balance, end in zip(standing(since, until, cents, asked), ends, strict=True)
+    ]
+
+
+def standing(since: Ints, until: Ints, cents: Ints, asked: Ints) -> Ints:
+    """The sum of what stands on each of the days asked for.
+
+    Args:
+        since: the first day of each amount.
+        until: the first day on which it no longer stands; never, where that is not after `since`.
+        cents: the amounts.
+        asked: days, in order.
+
+    >>> days = np.array([1, 2, 3])
+    >>> standing(np.array([1, 2]), np.array([3, 9]), np.array([10, 5]), days).tolist()
+    [10, 15, 5]
+    """
+    real = until > since
+    come, gone = (np.searchsorted(asked, at[real]) for at in (since, until))
+    size = len(asked) + 1
+    moved = np.bincount(come, cents[real], size) - np.bincount(gone, cents[real], size)
+    found: Ints = moved.cumsum()[:-1].astype("int64")
+    return found
+
+
+def _counted_back(balance: int, billed: Ints, first: int, last: dt.date) -> tuple[float, int]:
     """Days that the balance stands for, and those of all months that it reaches into.
 
     Args:
@@ -134,8 +162,8 @@ def _counted_back(
         last: the day; its month counts up to it.
     """
     rest, days = balance, 0
-    if rest <= 0:
-        return 0.0, 0
+    if rest <= 0 or not len(billed):
+        return (0.0 if rest <= 0 else float("nan")), 0
     this = (last.year - 1970) * 12 + last.month - 1
     for month in range(this, first - 1, -1):
         year, place = divmod(month, 12)
@@ -149,26 +177,53 @@ def _counted_back(
 
 
 @metric(
+    label=("Évolution du DSO", "DSO over time"),
+    question=(
+        "Combien de jours de ventes nous devait-on à chaque fin de mois ?",
+        "How many days of sales were we owed at each month's end?",
+    ),
+    unit=("jours", "days"),
+    formula=(
+        "Le délai moyen de paiement au dernier jour de chaque mois, puis à la date.",
+        "Days sales outstanding on each month's last day, then on the date.",
+    ),
+    source=receivables.SOURCE,
+    columns=HISTORY,
+)
+def dso_history(
+    ledger_entries: nw.LazyFrame[Any], *, as_of: Any = None, months: int = 12
+) -> nw.LazyFrame[Any]:
+    """`dso` at each month's end and at the date.
+
+    Args:
+        ledger_entries: the ledger.
+        as_of: the last day shown.
+        months: how many month ends before it.
+    """
+    ends = month_ends(asked("dso_history", as_of), whole("months", months))
+    spans = [span for span, _, _ in _at(billing(ledger_entries), ends)]
+    result = pd.DataFrame({"date": [midnight(end) for end in ends], "dso": spans})
+    return give(result, ledger_entries, HISTORY)
+
+
+@metric(
     label=("Évolution de l’encours", "Outstanding over time"),
     question=(
         "Que nous devait-on à chaque fin de mois, et combien en retard ?",
         "What were we owed at each month's end, and how much of it late?",
     ),
-    unit=("€, jours", "€, days"),
+    unit=("€", "€"),
     formula=(
         (
-            "Retards de paiement et délai moyen de paiement au dernier jour de chaque mois, puis à "
-            "la date, chacun comme ce jour-là."
+            "Postes ouverts et retards de paiement au dernier jour de chaque mois, puis à la date, "
+            "chacun comme ce jour-là."
         ),
-        (
-            "Overdue and days sales outstanding on each month's last day, then on the date, each "
-            "as of that day."
-        ),
+        ("Open items and overdue on each month's last day, then on the date, each as of that day."),
     ),
-    source=SOURCE,
-    columns=HISTORY,
+    source=receivables.SOURCE,
+    columns=OVERDUE,
 )
-def receivables_history(
+def overdue_history(
     ledger_entries: nw.LazyFrame[Any],
     documents: nw.LazyFrame[Any],
     *,
@@ -176,7 +231,7 @@ def receivables_history(
     months: int = 12,
     terms: int = 30,
 ) -> nw.LazyFrame[Any]:
-    """`overdue` and `dso` at each month's end and at the date.
+    """`overdue` at each month's end and at the date.
 
     Args:
         ledger_entries: the ledger.
@@ -185,16 +240,29 @@ def receivables_history(
         months: how many month ends before it.
         terms: days to pay where no invoice says.
     """
-    ends = month_ends(asked("receivables_history", as_of), whole("months", months))
-    rows = bills(ledger_entries, documents, terms=whole("terms", terms))
-    since, until = rows["since"].to_numpy(), rows["until"].to_numpy()
-    due, cents = days(rows["due_date"]), rows["cents"].to_numpy("int64")
-    lines, points = billing(ledger_entries), []
-    for end in ends:
-        moment = number_of(end)
-        there = (since <= moment) & (until > moment)
-        total, late = int(cents[there].sum()), int(cents[there & (due < moment)].sum())
-        share, span = ratio([late], [total])[0], _counted(lines, end)[0]
-        points.append((midnight(end), total / 100, late / 100, share, span))
-    result = pd.DataFrame(points, columns=list(HISTORY))
-    return give(result, ledger_entries, HISTORY)
+    ends = month_ends(asked("overdue_history", as_of), whole("months", months))
+    columns = ("customer_id", "date", "piece", "opening", "book", *ledger.LETTERED)
+    # Of the others, none was open on any of these days.
+    some = ledger.is_open(ends[0])
+    owed = ledger.customer_lines(ledger_entries, *columns, as_of=ends[-1], only=some)
+    rows = collect(owed.with_columns(is_open=ledger.is_open()), *columns, "cents", "is_open")
+    asked_for = np.array([number_of(end) for end in ends])
+    since, lettered = days(rows["date"]), days(rows["letter_date"])
+    until = np.where(rows["is_open"].to_numpy(dtype=bool), np.iinfo("int64").max, lettered)
+    until = np.minimum(until, ledger.said_until(rows, ledger_entries))
+    seen = np.searchsorted(asked_for, since) < np.searchsorted(asked_for, until)
+    rows, since, until = rows[seen].reset_index(drop=True), since[seen], until[seen]
+    told = receivables.dated(rows, ledger_entries, documents, whole("terms", terms))
+    late_from = np.maximum(since, days(told["due_date"]) + 1)
+    cents = rows["cents"].to_numpy("int64")
+    total = standing(since, until, cents, asked_for)
+    late = standing(late_from, until, cents, asked_for)
+    result = pd.DataFrame(
+        {
+            "date": [midnight(end) for end in ends],
+            "total": total / 100,
+            "overdue": late / 100,
+            "share": ratio(late, total),
+        }
+    )
+    return give(result, ledger_entries, OVERDUE)

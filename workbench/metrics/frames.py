@@ -223,6 +223,26 @@ def largest_first(rows: pd.DataFrame, amount: str, then: str) -> pd.DataFrame:
     return rows.iloc[np.lexsort((after, -rows[amount].to_numpy("int64")))]
 
 
+def latest_first(rows: pd.DataFrame, date: str) -> pd.DataFrame:
+    """The rows by date, the latest first, equal ones by id; those without a date last.
+
+    >>> rows = pd.DataFrame({"id": [3, 1, 2], "on": pd.to_datetime(["2026-02-01"] * 2 + [None])})
+    >>> latest_first(rows, "on")["id"].tolist()
+    [1, 3, 2]
+    """
+    if not rows["id"].is_monotonic_increasing:
+        rows = rows.sort_values("id")
+    on = rows[date].to_numpy("datetime64[D]").astype("int64")
+    known = ~rows[date].isna().to_numpy()
+    latest = int(on[known].max()) if known.any() else 0
+    back = np.where(known, latest - on, _LONG_AGO).clip(max=_LONG_AGO)
+    # Whole numbers of 16 bits are sorted by counting; 65,535 days are 179 years.
+    return rows.iloc[np.argsort(back.astype("uint16"), kind="stable")]
+
+
+_LONG_AGO = 65_535
+
+
 def no_ids(size: int) -> pd.arrays.IntegerArray:
     """So many null whole numbers.
 

@@ -12,8 +12,8 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from workbench.metrics.frames import collect, looked_up, rounded
-from workbench.metrics.periods import NO_DAY, day, days, earliest, limits, midnight, within
+from workbench.metrics.frames import collect, looked_up, places, rounded
+from workbench.metrics.periods import day, days, earliest, limits, midnight
 from workbench.metrics.steps import step
 
 if TYPE_CHECKING:
@@ -21,27 +21,6 @@ if TYPE_CHECKING:
 
 SALES = "70"
 CUSTOMERS = "411"
-
-
-_LINE = ("id", "book", "journal", "entry", "date", "piece", "piece_date", "label", "opening",
-         "letter", "letter_date", "account_number", "customer_id", "debit",
-         "credit")  # fmt: skip
-
-
-@step
-def _sold(ledger_entries: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return _lines(ledger_entries, SALES).with_columns(cents=_net("credit", "debit"))
-
-
-@step
-def _owed(ledger_entries: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    return _lines(ledger_entries, CUSTOMERS).with_columns(cents=_net("debit", "credit"))
-
-
-def _lines(ledger_entries: nw.LazyFrame[Any], accounts: str) -> nw.LazyFrame[Any]:
-    there = ledger_entries.collect_schema().names()
-    lines = ledger_entries.select(*(name for name in _LINE if name in there))
-    return lines.filter(nw.col("account_number").str.starts_with(accounts))
 
 
 def sales(
@@ -52,8 +31,11 @@ def sales(
     until: Any = None,
 ) -> nw.LazyFrame[Any]:
     """Lines of class 70 in the period, with `cents` = credit - debit (709 counts against)."""
-    lines = _sold(ledger_entries).select(*dict.fromkeys((*columns, *_READ)))
-    return within(lines, "date", since, earliest(as_of, until))
+    lines = ledger_entries.select(*dict.fromkeys((*columns, *_READ))).filter(
+        nw.col("account_number").str.starts_with(SALES),
+        *limits("date", since, earliest(as_of, until)),
+    )
+    return lines.with_columns(cents=_net("credit", "debit"))
 
 
 def customer_lines(
@@ -63,9 +45,12 @@ def customer_lines(
 
     Of them, those for which `only` holds.
     """
-    lines = _owed(ledger_entries).select(*dict.fromkeys((*columns, *_READ)))
-    kept = [*limits("date", None, as_of), *([] if only is None else [only])]
-    return lines.filter(*kept) if kept else lines
+    lines = ledger_entries.select(*dict.fromkeys((*columns, *_READ))).filter(
+        nw.col("account_number").str.starts_with(CUSTOMERS),
+        *limits("date", None, as_of),
+        *([] if only is None else [only]),
+    )
+    return lines.with_columns(cents=_net("debit", "credit"))
 
 
 def _net(plus: str, minus: str) -> nw.Expr:
@@ -92,8 +77,11 @@ def said_anew(ledger_entries: nw.LazyFrame[Any]) -> pd.DataFrame:
     Returns:
         book, on: the first day of the first such entry.
     """
-    lines = customer_lines(ledger_entries, "book", "opening", only=nw.col("opening"))
-    first = collect(lines, "book", "date").dropna().groupby("book")["date"].min()
+    columns = ("book", "date", "opening", "account_number")
+    carried = ledger_entries.select(*columns).filter(nw.col("opening"))
+    rows = collect(carried, *columns)  # few, where there are any
+    rows = rows[rows["account_number"].str.startswith(CUSTOMERS)]
+    first = rows.dropna().groupby("book")["date"].min()
     begun = {str(book): on for book, on in first.items()}
     known = collect(ledger_entries.select("book").unique()) if begun else pd.DataFrame({"book": []})
     anew = [
@@ -112,9 +100,11 @@ def _follows(book: str, other: str) -> bool:
 
 def said_until(lines: pd.DataFrame, ledger_entries: nw.LazyFrame[Any]) -> NDArray[np.int64]:
     """From when each line is said anew, by its `book`, as `said_anew` has it: whole days."""
-    anew = said_anew(ledger_entries).set_index("book")["on"]
-    on = days(looked_up(lines["book"], anew))
-    return np.where(on == NO_DAY, np.iinfo("int64").max, on)
+    until, anew = np.full(len(lines), np.iinfo("int64").max), said_anew(ledger_entries)
+    if len(anew):
+        place = places(lines["book"], anew["book"])
+        until[place >= 0] = days(anew["on"])[place[place >= 0]]
+    return until
 
 
 def company(book: str) -> str:
@@ -149,14 +139,14 @@ def is_open(as_of: Any = None) -> nw.Expr:
     A line is open until it is lettered; a lettering dated after the day doesn't count yet, one
     without a date does.
     """
-    unlettered = nw.col("letter").is_null() | (nw.col("letter").str.len_chars() == 0)
+    unlettered = nw.col("letter").is_null() | (nw.col("letter") == "")
     last = day(as_of)
     if last is None:
         return unlettered
     return unlettered | (nw.col("letter_date") > midnight(last)).fill_null(value=False)
 
 
-_READ = ("account_number", "date", "debit", "credit", "customer_id", "cents")
+_READ = ("account_number", "date", "debit", "credit", "customer_id")
 
 
 def revenue_of_accounts(

@@ -90,11 +90,12 @@ def limits(column: str, since: Any = None, until: Any = None) -> list[nw.Expr]:
 def dated(rows: pd.DataFrame, column: str, since: Any = None, until: Any = None) -> pd.DataFrame:
     """As `within`, of rows in pandas."""
     first, last = day(since), day(until)
+    on, kept = rows[column], np.ones(len(rows), dtype=bool)
     if first is not None:
-        rows = rows[rows[column] >= midnight(first)]
+        kept &= (on >= midnight(first)).to_numpy()
     if last is not None:
-        rows = rows[rows[column] < midnight(last + DAY)]
-    return rows
+        kept &= (on < midnight(last + DAY)).to_numpy()
+    return rows if kept.all() else rows[kept]
 
 
 def earliest(*values: Any) -> dt.date | None:

@@ -22,7 +22,6 @@ from workbench.metrics.frames import (
 )
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.periods import asked, days, number_of
-from workbench.metrics.steps import step
 
 OWED = {
     "customer_id": "id: null on lines of 411 that name no customer",
@@ -154,7 +153,12 @@ def outstanding(
 
 
 def open_items(
-    ledger_entries: nw.LazyFrame[Any], documents: nw.LazyFrame[Any], *, as_of: Any, terms: int
+    ledger_entries: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    *,
+    as_of: Any,
+    terms: int,
+    more: tuple[str, ...] = (),
 ) -> pd.DataFrame:
     """The open lines of 411 with their due date, days past due and bucket.
 
@@ -163,11 +167,14 @@ def open_items(
         documents: give due dates.
         as_of: open at this day.
         terms: days to pay where no invoice says.
+        more: further columns of the ledger that are wanted.
     """
-    last = number_of(asked("open_items", as_of))
-    rows = bills(ledger_entries, documents, terms=whole("terms", terms))
-    rows = rows[(rows["since"] <= last) & (rows["until"] > last)].reset_index(drop=True)
-    late = last - days(rows["due_date"])
+    last = asked("open_items", as_of)
+    columns = ("piece", "opening", *ledger.LETTERED, *more)
+    lines = ledger.receivables(ledger_entries, *columns, as_of=last, only=ledger.is_open(last))
+    rows = collect(lines, "customer_id", "date", "piece", "opening", "cents", *more)
+    rows = rows.assign(**dated(rows, ledger_entries, documents, whole("terms", terms)))
+    late = number_of(last) - days(rows["due_date"])
     return rows.assign(
         amount=euros(rows["cents"]),
         days_past_due=late,
@@ -176,47 +183,34 @@ def open_items(
     )
 
 
-@step
-def bills(
-    ledger_entries: nw.LazyFrame[Any], documents: nw.LazyFrame[Any], *, terms: int
-) -> pd.DataFrame:
-    """Every line of 411 with its due date, and the days on which it is an open item.
+def dated(
+    rows: pd.DataFrame,
+    ledger_entries: nw.LazyFrame[Any],
+    documents: nw.LazyFrame[Any],
+    terms: int,
+) -> dict[str, pd.Series[Any]]:
+    """When lines of 411 are dated, and due.
 
     A piece's due date is that of the invoice or credit note with its number; where several have
-    it, the latest. What an opening entry carried over is dated as the piece was. A line is open
-    from its date on until it is lettered, or until a later year says it anew.
+    it, the latest. What an opening entry carried over is dated as the piece was.
 
     Args:
-        ledger_entries: the ledger.
+        rows: customer_id, date, piece and opening of each.
+        ledger_entries: tell when a piece that was carried over began.
         documents: give due dates.
         terms: days to pay where no invoice says.
-
-    Returns:
-        The ledger's columns, cents, due_date, and since and until: the first day on which it is
-        open and the first on which it no longer is, in whole days since 1970.
     """
-    there = ledger_entries.collect_schema().names()
-    more = [name for name in ("id", "journal", "entry", "label") if name in there]
-    columns = ("customer_id", "date", "piece", "opening", "book", *ledger.LETTERED, *more)
-    lines = ledger.customer_lines(ledger_entries, *columns)
-    rows = collect(lines.with_columns(is_open=ledger.is_open()), *columns, "cents", "is_open")
-    since, lettered = days(rows["date"]), days(rows["letter_date"])
-    # A letter without a date holds from the beginning.
-    until = np.where(rows["is_open"].to_numpy(dtype=bool), np.iinfo("int64").max, lettered)
-    rows = rows.assign(
-        since=since, until=np.minimum(until, ledger.said_until(rows, ledger_entries))
-    )
-    rows["date"] = _begun(rows, ledger_entries)
-    papers = collect(
+    date = _begun(rows, ledger_entries)
+    bills = collect(
         documents.select("code", "kind", "due_date").filter(
             nw.col("kind").is_in(["invoice", "credit_note"]), ~nw.col("due_date").is_null()
         ),
         *("code", "due_date"),
     )
-    named = papers[places(papers["code"], rows["piece"]) >= 0]
+    named = bills[places(bills["code"], rows["piece"]) >= 0]
     latest = named.sort_values("due_date", ascending=False, ignore_index=True)
     due = latest["due_date"].array.take(places(rows["piece"], latest["code"]), allow_fill=True)
-    return rows.assign(due_date=pd.Series(due).fillna(rows["date"] + pd.Timedelta(days=terms)))
+    return {"date": date, "due_date": pd.Series(due).fillna(date + pd.Timedelta(days=terms))}
 
 
 def _begun(rows: pd.DataFrame, ledger_entries: nw.LazyFrame[Any]) -> pd.Series[Any]:
@@ -263,7 +257,8 @@ def open_item_rows(
         as_of: open at this day.
         terms: days to pay where no invoice says.
     """
-    items = open_items(ledger_entries, documents, as_of=as_of, terms=terms)
+    more = ("id", "journal", "entry", "label")
+    items = open_items(ledger_entries, documents, as_of=as_of, terms=terms, more=more)
     rows = of_customers(items, ledger_customers, companies(accounts))
     return give(rows.sort_values(["due_date", "id"]), ledger_entries, ITEMS)
 
