@@ -22,6 +22,7 @@ from workbench.metrics.frames import (
 )
 from workbench.metrics.groups import GROUP, choice, grouped, labelled
 from workbench.metrics.periods import asked, days, number_of
+from workbench.metrics.steps import step
 
 OWED = {
     "customer_id": "id: null on lines of 411 that name no customer",
@@ -152,6 +153,7 @@ def outstanding(
     return give(result, ledger_entries, OWED)
 
 
+@step
 def open_items(
     ledger_entries: nw.LazyFrame[Any],
     documents: nw.LazyFrame[Any],
