@@ -199,7 +199,9 @@ def stock_by_group(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> 
         if not any(counts):
             continue
         parts = [count / total if total else 0 for count, total in zip(counts, totals, strict=True)]
-        drawn.add_bar(
+        marks.add(
+            drawn,
+            "bar",
             orientation="h",
             name=loc.label(word),
             x=parts,
@@ -306,7 +308,9 @@ def time_to_client(frame: pd.DataFrame, *, loc: Locale, every: bool = False) -> 
     )
     for place, line in enumerate(largest):
         name = marks.named(loc, line[0]) if line[0]["group"] else loc.t("Tous")
-        drawn.add_scatter(
+        marks.add(
+            drawn,
+            "scatter",
             x=[row["day"] for row in line],
             y=[row["client_share"] for row in line],
             name=marks.short(name, 24),

@@ -66,7 +66,9 @@ def account_tree(
         uniformtext={"minsize": 9, "mode": "hide"},
         margin={"l": 0, "r": 0, "t": 0, "b": 24 if len(sunk) else 0},
     )
-    drawn.add_icicle(
+    marks.add(
+        drawn,
+        "icicle",
         ids=[ALL, *(str(row["id"]) for row in blocks), *more],
         parents=["", *(str(row["parent_id"] or ALL) for row in blocks), *(ALL for _ in more)],
         labels=[

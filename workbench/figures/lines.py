@@ -63,7 +63,9 @@ def against_last_year(
     ]
     keys = [f"{month:%Y-%m}" for month in months]
     places = list(range(len(months)))
-    drawn.add_scatter(
+    marks.add(
+        drawn,
+        "scatter",
         name=loc.t("un an plus tôt"),
         x=places,
         y=before,
@@ -72,7 +74,9 @@ def against_last_year(
         customdata=keys,
         hoverinfo="skip",
     )
-    drawn.add_scatter(
+    marks.add(
+        drawn,
+        "scatter",
         name=loc.t("cette année"),
         x=places,
         y=now,

@@ -18,7 +18,7 @@ from workbench.figures import palette
 from workbench.locale import SMALLEST_BASE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from workbench.figures.scales import Scale
     from workbench.locale import Locale
@@ -168,19 +168,36 @@ def beyond(keys: Sequence[Any], values: Sequence[float]) -> list[bool]:
 
 def figure(loc: Locale, *, height: int, legend: bool = False, **layout: Any) -> go.Figure:
     """An empty figure in the house's template, as wide as what it is put in."""
-    drawn = go.Figure(
-        layout={
-            "template": palette.TEMPLATES["light"],
-            "separators": loc.separators,
-            "height": height,
-            "autosize": True,
-            "showlegend": legend,
-        }
-    )
+    own: dict[str, Any] = {
+        "template": palette.TEMPLATES["light"],
+        "separators": loc.separators,
+        "height": height,
+        "autosize": True,
+        "showlegend": legend,
+    }
     if legend:
-        drawn.update_layout(margin={"t": 40})
-    drawn.update_layout(layout)
-    return drawn
+        own["margin"] = {"t": 40}
+    # At once: plotly looks each part over as often as it is told of it.
+    return go.Figure(layout=_over(own, layout))
+
+
+def _over(under: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """One dictionary laid over another, and so those within.
+
+    >>> _over({"margin": {"t": 40}, "height": 1}, {"margin": {"r": 4}})
+    {'margin': {'t': 40, 'r': 4}, 'height': 1}
+    """
+    both = dict(under)
+    for name, value in above.items():
+        held = both.get(name)
+        nested = isinstance(held, dict) and isinstance(value, dict)
+        both[name] = _over(held, value) if nested else value
+    return both
+
+
+def add(drawn: go.Figure, kind: str, **props: Any) -> None:
+    """Add a trace; told as a dictionary, plotly looks it over once and not twice."""
+    drawn.add_trace({"type": kind, **props})
 
 
 def row_names(
@@ -247,7 +264,9 @@ def bars(
         xaxis=scale.axis(title),
         **row_names(names, texts, legend=legend),
     )
-    drawn.add_bar(
+    add(
+        drawn,
+        "bar",
         orientation="h",
         x=list(values),
         y=list(range(len(names))),
@@ -338,7 +357,9 @@ def cells(
             "showgrid": False,
         },
     )
-    drawn.add_bar(
+    add(
+        drawn,
+        "bar",
         orientation="h",
         base=[column - 0.47 for _, column, _ in values],
         x=[0.94] * len(values),

@@ -84,7 +84,9 @@ def pipeline_by_stage(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
         legend=True,
     )
     drawn.update_traces(name=loc.t("montant"))
-    drawn.add_bar(
+    marks.add(
+        drawn,
+        "bar",
         orientation="h",
         name=loc.t("pondéré"),
         x=[row["weighted"] or 0.0 for row in listed],
@@ -185,7 +187,9 @@ def pipeline_by_month(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     several = len({row["pipeline"] for row in listed}) > 1
     for stage, colour in colours.items():
         own = [row for row in listed if row["stage_id"] == stage and row["group"] in totals]
-        drawn.add_bar(
+        marks.add(
+            drawn,
+            "bar",
             name=marks.plain(_stage(own[0], loc=loc, several=several)) if own else "",
             x=[months.index(row["group"]) for row in own],
             y=[row["amount"] or 0.0 for row in own],

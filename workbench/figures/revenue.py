@@ -184,7 +184,9 @@ def won_versus_invoiced(frame: pd.DataFrame, *, loc: Locale) -> go.Figure:
     for column, (name, colour) in series.items():
         if not any(row.get(column) for row in listed):
             continue
-        drawn.add_bar(
+        marks.add(
+            drawn,
+            "bar",
             name=name,
             x=list(range(len(listed))),
             y=[row[column] or 0.0 for row in listed],

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import narwhals as nw
@@ -70,13 +71,13 @@ class Metric:
         """Its name, everywhere."""
         return self.function.__name__
 
-    @property
+    @cached_property
     def tables(self) -> list[str]:
         """The tables that it reads."""
         parameters = inspect.signature(self.function).parameters.values()
         return [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
 
-    @property
+    @cached_property
     def options(self) -> dict[str, Any]:
         """Its options with their defaults."""
         parameters = inspect.signature(self.function).parameters.values()

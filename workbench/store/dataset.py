@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
@@ -22,7 +23,7 @@ from workbench.store.arrow import contracted, of_query, to_pandas
 from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
 from workbench.store.frames import QUERIES
-from workbench.store.origin import own
+from workbench.store.origin import Origin, own
 from workbench.store.past import forget as forget_pasts
 from workbench.store.past import newest_known, past
 from workbench.store.proposal import Proposal, propose
@@ -150,6 +151,10 @@ class Dataset:
         """What `news` said of the store when this dataset was opened."""
         return self._versions[NEWS]
 
+    @cached_property
+    def _origin(self) -> Origin:
+        return Origin.of(self)
+
     def table(self, name: str) -> Any:
         """The frame of that name, with the columns of `workbench.tables`.
 
@@ -159,7 +164,7 @@ class Dataset:
         table(name)
         if name not in self._frames:
             self._frames[name] = self._filtered(name) if self.filters else self._whole(name)
-        return own(self._frames[name], self)
+        return own(self._frames[name], self._origin)
 
     def computed(self, what: Hashable, tables: Iterable[str], compute: Callable[[], Any]) -> Any:
         """The frame computed from these tables, kept for all datasets of the same rows."""
@@ -168,7 +173,7 @@ class Dataset:
         # Filters look into other tables than those read.
         rows = (self.filters, self._versions[""] if self.filters else None)
         key = ("computed", what, self.backend, rows, *map(self._key, tables))
-        return own(SHELF.get(key, compute, size), self)
+        return own(SHELF.get(key, compute, size), self._origin)
 
     def where(
         self,

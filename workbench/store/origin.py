@@ -40,12 +40,12 @@ class Origin(str):
         return str, (str(self),)
 
 
-def own(frame: Any, data: Dataset) -> Any:
+def own(frame: Any, origin: Origin) -> Any:
     """A shallow copy: whoever adds a column to it adds it to theirs alone; it tells its origin."""
     if not isinstance(frame, pd.DataFrame):
         return frame
     copy = frame.copy(deep=False)
-    copy.attrs = {KEY: Origin.of(data)}
+    copy.attrs = {KEY: origin}
     return copy
 
 
