@@ -190,8 +190,10 @@ def _over(under: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     both = dict(under)
     for name, value in above.items():
         held = both.get(name)
-        nested = isinstance(held, dict) and isinstance(value, dict)
-        both[name] = _over(held, value) if nested else value
+        if isinstance(held, dict) and isinstance(value, dict):
+            both[name] = _over(held, value)
+        else:
+            both[name] = value
     return both
 
 
