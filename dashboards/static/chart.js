@@ -16,14 +16,26 @@ export function render({ model }) {
   box.setAttribute("aria-label", model.label)
   const templates = JSON.parse(model.templates)
   let drawn = false
-  // A box that had no width yet when it was drawn, or lost a resize among many, is set right.
+  // Drawn before it has a width, a figure would get plotly's own, and be drawn again.
+  const laidOut = () => new Promise((done) => {
+    const observer = new ResizeObserver(look)
+    function look() {
+      if (box.clientWidth) {
+        observer.disconnect()
+        done()
+      }
+    }
+    observer.observe(box)
+    look()
+  })
+  // A box that lost a resize among many is set right.
   const fit = () => {
     const width = box._fullLayout && box.clientWidth
     if (width && Math.abs(box._fullLayout.width - width) > 1) { window.Plotly.Plots.resize(box) }
   }
   const draw = async () => {
     if (!model.figure) { return }
-    const Plotly = await ready
+    const [Plotly] = await Promise.all([ready, laidOut()])
     const { data, layout, height } = JSON.parse(model.figure)
     for (const trace of data) {
       if (model.dark && trace.meta?.dark) { trace.textfont.color = trace.meta.dark }
