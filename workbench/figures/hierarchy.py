@@ -110,6 +110,7 @@ def account_tree(
         maxdepth=3,
         sort=False,
         leaf={"opacity": 1},
+        outsidetextfont={"color": palette.LIGHT.ink},  # of the first block, pale on either theme
     )
     if len(sunk):
         drawn.add_annotation(
