@@ -17,8 +17,9 @@ from sqlalchemy import String, insert, select
 
 from workbench.sources.tabular import VOCABULARY
 from workbench.store import users
-from workbench.store.batch import Author, batch, columns_of
+from workbench.store.batch import Author, batch
 from workbench.store.engine import writing
+from workbench.store.rows import columns_of
 from workbench.store.schema import ENTITIES, Load, LoadedTable, RejectedRow, SourceConflict
 from workbench.vocabulary import Role, Surface
 

@@ -60,8 +60,8 @@ def test_what_was_owed_at_month_ends() -> None:
         ("2026-08-31", 180.0, 60.0, round(60 / 180, 6)),
         ("2026-09-15", 150.0, 60.0, 0.4),
     ]
-    assert records(dso_history(BILLED, as_of="2026-09-15", months=1), "date", "dso") == [
-        ("2026-08-31", 62.0), ("2026-09-15", 38.25),
+    assert records(dso_history(BILLED, as_of="2026-09-15", months=1), "date", "dso", "balance") == [
+        ("2026-08-31", 62.0, 180.0), ("2026-09-15", 38.25, 150.0),
     ]  # fmt: skip
 
 

@@ -21,11 +21,12 @@ from tests.parts import CAMPAIGNS
 from tests.store.company import LOADER, TODAY, address, who
 from tests.store.crm import ACCOUNTS, STARTS, Agreed, Crm
 from workbench.store import journal, settling
-from workbench.store.batch import batch, events_of
+from workbench.store.batch import batch
 from workbench.store.check import check
 from workbench.store.journal import Edit, State
 from workbench.store.past import past
 from workbench.store.replay import by_record
+from workbench.store.rows import events_of
 from workbench.vocabulary import Surface
 
 FIELDS = {

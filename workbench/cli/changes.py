@@ -11,7 +11,7 @@ from rich.table import Table
 from sqlalchemy import Date
 
 from workbench.locale import DASH, missing
-from workbench.store.batch import columns_of
+from workbench.store.rows import columns_of
 from workbench.store.rules import CHOICES
 from workbench.terminal import console
 from workbench.vocabulary import field_name

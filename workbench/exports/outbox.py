@@ -24,8 +24,8 @@ from workbench.locale import msg
 from workbench.sources import sheets, tabular, values
 from workbench.sources.rejected import Rejected
 from workbench.store import outbox
-from workbench.store.batch import table_of
 from workbench.store.fields import RESTRICTED
+from workbench.store.rows import table_of
 from workbench.store.schema import Money
 from workbench.vocabulary import field_name
 

@@ -20,12 +20,12 @@ from sqlalchemy import or_, select
 from workbench.errors import NotAllowed
 from workbench.locale import msg
 from workbench.store import access, access_log
-from workbench.store.batch import table_of
 from workbench.store.fields import RESTRICTED
 from workbench.store.privacy import looks, people
 from workbench.store.privacy.key import Key
 from workbench.store.privacy.plan import plan
 from workbench.store.replay import decode
+from workbench.store.rows import table_of
 from workbench.store.schema import (
     Account,
     Activity,

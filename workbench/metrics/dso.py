@@ -36,6 +36,7 @@ OVERDUE = {
 HISTORY = {
     "date": "date",
     "dso": "number: days; null where more was owed than had ever been billed",
+    "balance": "money: of 411, what is counted back",
 }
 
 
@@ -201,8 +202,11 @@ def dso_history(
         months: how many month ends before it.
     """
     ends = month_ends(asked("dso_history", as_of), whole("months", months))
-    spans = [span for span, _, _ in _at(billing(ledger_entries), ends)]
-    result = pd.DataFrame({"date": [midnight(end) for end in ends], "dso": spans})
+    points = [
+        (midnight(end), span, balance / 100)
+        for end, (span, _, balance) in zip(ends, _at(billing(ledger_entries), ends), strict=True)
+    ]
+    result = pd.DataFrame(points, columns=list(HISTORY))
     return give(result, ledger_entries, HISTORY)
 
 

@@ -14,8 +14,8 @@ from workbench.locale import msg
 from workbench.sources import history, reasons, sheets, tabular, values
 from workbench.sources.records import Counts, self_reference
 from workbench.sources.rejected import REASON, Rejected
-from workbench.store.batch import columns_of
 from workbench.store.journal import BEGINNING
+from workbench.store.rows import columns_of
 from workbench.store.schema import ENTITIES, Money
 from workbench.vocabulary import ConsentState
 

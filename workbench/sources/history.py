@@ -12,8 +12,8 @@ import pandas as pd
 from sqlalchemy import Date
 
 from workbench.sources import reasons, tabular
-from workbench.store.batch import plain
 from workbench.store.journal import BEGINNING
+from workbench.store.rows import plain
 from workbench.store.schema import ENTITIES
 
 if TYPE_CHECKING:

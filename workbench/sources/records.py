@@ -16,8 +16,8 @@ from sqlalchemy import insert, select
 
 from workbench.sources.history import COLUMNS
 from workbench.store import conflicts, outbox
-from workbench.store.batch import chunks, columns_of, defaults_of, plain, table_of
 from workbench.store.replay import Event, undone
+from workbench.store.rows import chunks, columns_of, defaults_of, plain, table_of
 from workbench.store.schema import Change, KeptField, KeptOut, Outbox, SourceConflict
 from workbench.vocabulary import Surface
 

@@ -17,7 +17,7 @@ from workbench import vocabulary as words
 from workbench.errors import MissingColumns
 from workbench.sources import reasons, values
 from workbench.sources.rejected import REASON
-from workbench.store.batch import table_of
+from workbench.store.rows import table_of
 from workbench.store.schema import Money
 
 if TYPE_CHECKING:

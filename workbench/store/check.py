@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from workbench.store.batch import (
-    AT_ONCE,
-    columns_of,
-    defaults_of,
-    events_of,
-    period_columns,
-    period_rows,
-    plain_value,
-    table_of,
-)
+from workbench.store.batch import period_columns, period_rows
 from workbench.store.replay import SUBJECTS, Event, Subject, by_record, state
+from workbench.store.rows import AT_ONCE, columns_of, defaults_of, events_of, plain_value, table_of
 from workbench.store.schema import ENTITIES
 
 if TYPE_CHECKING:

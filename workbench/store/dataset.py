@@ -20,7 +20,6 @@ from sqlalchemy import func, select
 from workbench.errors import NotAllowed, SettingsError
 from workbench.store import access, access_log, masking
 from workbench.store.arrow import contracted, of_query, to_pandas
-from workbench.store.batch import columns_of, events_of
 from workbench.store.engine import arrow_cursor, connect
 from workbench.store.frames import QUERIES
 from workbench.store.origin import Origin, own
@@ -28,6 +27,7 @@ from workbench.store.past import forget as forget_pasts
 from workbench.store.past import newest_known, past
 from workbench.store.proposal import Proposal, propose
 from workbench.store.replay import SUBJECTS, by_record, state
+from workbench.store.rows import columns_of, events_of
 from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RetentionWarning
 from workbench.store.scope import PERSONAL, Person, Scope
 from workbench.store.shelf import SHELF, size

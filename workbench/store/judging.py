@@ -18,9 +18,10 @@ from sqlalchemy import select
 from workbench.errors import Reason, UnknownName
 from workbench.locale import msg
 from workbench.store import access
-from workbench.store.batch import (
-    Placed,
-    Setting,
+from workbench.store.batch import Placed, Setting
+from workbench.store.fields import RESTRICTED
+from workbench.store.replay import by_record
+from workbench.store.rows import (
     chunks,
     columns_of,
     events_of,
@@ -29,8 +30,6 @@ from workbench.store.batch import (
     records_of,
     rows_of,
 )
-from workbench.store.fields import RESTRICTED
-from workbench.store.replay import by_record
 from workbench.store.rules import BESIDE, EDITABLE, Case, Rules, StageFacts, refusal
 from workbench.store.schema import Change, Contact, Pipeline, Stage
 from workbench.vocabulary import Right, StageKind, field_name

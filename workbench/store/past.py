@@ -18,20 +18,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy import insert as insert_into
 
-from workbench.store.batch import (
-    JOURNAL_COLUMNS,
-    columns_of,
-    defaults_of,
-    events_of,
-    insert,
-    period_columns,
-    period_rows,
-    stored,
-    table_of,
-)
+from workbench.store.batch import JOURNAL_COLUMNS, period_columns, period_rows
 from workbench.store.engine import migrate, writing
 from workbench.store.identity import identity
 from workbench.store.replay import SUBJECTS, by_record, state
+from workbench.store.rows import columns_of, defaults_of, events_of, insert, stored, table_of
 from workbench.store.schema import (
     ENTITIES,
     Change,

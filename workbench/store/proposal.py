@@ -19,10 +19,10 @@ from workbench.errors import MissingColumns, NotAllowed, Reason, SettingsError, 
 from workbench.locale import missing, msg
 from workbench.settings import Settings
 from workbench.store import access, access_log, journal
-from workbench.store.batch import columns_of, events_of, plain_value
 from workbench.store.journal import Edit, Outcome, State
 from workbench.store.origin import origin
 from workbench.store.replay import by_record, state
+from workbench.store.rows import columns_of, events_of, plain_value
 from workbench.tables import TABLES
 from workbench.vocabulary import Surface, field_name
 

@@ -10,9 +10,9 @@ from sqlalchemy import func, select, update
 
 from workbench.errors import NotAllowed, UnknownName
 from workbench.store import access, journal, outbox
-from workbench.store.batch import columns_of, plain_value, table_of
 from workbench.store.journal import Edit, Outcome, State
 from workbench.store.replay import decode
+from workbench.store.rows import columns_of, plain_value, table_of
 from workbench.store.schema import SourceConflict
 
 if TYPE_CHECKING:

@@ -15,11 +15,12 @@ from sqlalchemy import select
 from workbench.errors import NotAllowed, Reason
 from workbench.locale import msg
 from workbench.store import access
-from workbench.store.batch import Undo, chunks, events_of, records_of
+from workbench.store.batch import Undo
 from workbench.store.fields import RESTRICTED
 from workbench.store.judging import CYCLE, Edit, Outcome, State, ancestors, in_circle
 from workbench.store.privacy.fields import ANONYMISED
 from workbench.store.replay import Event, active, by_record, decode, state, undone
+from workbench.store.rows import chunks, events_of, records_of
 from workbench.store.rules import EDITABLE, Case, standing
 from workbench.store.schema import Change
 from workbench.vocabulary import Role, Surface, field_name

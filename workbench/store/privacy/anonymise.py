@@ -16,13 +16,14 @@ from sqlalchemy import and_, bindparam, insert, select, update
 
 from workbench.errors import NotAllowed, StoreError
 from workbench.store import access, access_log, conflicts
-from workbench.store.batch import Author, Setting, batch, table_of
+from workbench.store.batch import Author, Setting, batch
 from workbench.store.check import differing
 from workbench.store.outbox import OPEN, Standing
 from workbench.store.privacy import key as keys
 from workbench.store.privacy.fields import ANONYMISED
 from workbench.store.privacy.mentions import Mentions, Reach
 from workbench.store.privacy.plan import plan
+from workbench.store.rows import table_of
 from workbench.store.schema import Change, KeptField, KeptOut, Outbox, SourceConflict
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import orjson
 from sqlalchemy import func, select
 
 from workbench.errors import UnknownName
-from workbench.store.batch import table_of
 from workbench.store.privacy.fields import placeholder
 from workbench.store.privacy.mentions import SHORTEST, Known, digits, fold, full_name, words
+from workbench.store.rows import table_of
 from workbench.store.schema import (
     Account,
     Activity,
