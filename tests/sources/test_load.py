@@ -281,6 +281,14 @@ def test_what_the_source_says_last_waits_and_nothing_that_it_said_before(loaded,
     assert waiting(loaded) == []
 
 
+def test_what_we_gave_up_before_the_source_was_told_of_it_is_its_own_word(loaded, folder):
+    """We had 99, then 50; nobody sent the 99, to which the source comes by itself."""
+    edited(loaded, "employees", 99)
+    edited(loaded, "employees", 50)
+    assert says(loaded, folder, 12, 99) == 50
+    assert waiting(loaded) == [("99", "50")]
+
+
 def test_a_source_whose_word_was_taken_is_followed_on(loaded, folder):
     """We had 99 and took its 13: that is ours no more than it is its own."""
     edited(loaded, "employees", 99)
