@@ -70,6 +70,17 @@ def test_a_filter_changes_what_is_drawn_and_the_address(page_as, server):
     assert value(restored, "Nouveaux prospects") == value(page, "Nouveaux prospects")
 
 
+def test_a_day_typed_key_by_key_is_waited_for(page_as):
+    page = page_as("director", "/funnel")
+    year = page.get_by_role("spinbutton", name="Year")
+    year.click()
+    for key in "2025":
+        page.keyboard.press(key)
+        page.wait_for_timeout(300)
+    expect(page).to_have_url(re.compile("as_of=2025-09-30"))
+    expect(page.locator(".freshness")).to_be_visible()
+
+
 def test_the_numbers_of_the_demo(page_at):
     page = page_at("director")
     assert value(page, "Nouveaux clients") > 0
