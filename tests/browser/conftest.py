@@ -290,6 +290,12 @@ def drawn(page):
     return page
 
 
+def rest(page):
+    """Wait until nothing is being drawn anew: a click on what is may get lost."""
+    page.wait_for_timeout(200)
+    page.wait_for_function("!document.documentElement.classList.contains('working')")
+
+
 def scroll(page, top):
     """Scroll a page to so many pixels from its top; it is a part of it that scrolls."""
     page.locator(".main-content").evaluate(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from openpyxl import load_workbook
 from playwright.sync_api import expect
 
-from tests.browser.conftest import drawn
+from tests.browser.conftest import drawn, rest
 from workbench.store import access, connect, journal
 from workbench.vocabulary import Surface
 
@@ -17,6 +17,7 @@ def card(page):
 
 
 def downloaded(page, button, path):
+    rest(page)
     with page.expect_download() as told:
         card(page).get_by_role("button", name=button).click()
     told.value.save_as(path)
