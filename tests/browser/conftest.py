@@ -293,7 +293,7 @@ def drawn(page):
 def rest(page):
     """Wait until nothing is being drawn anew: a click on what is may get lost."""
     page.wait_for_timeout(200)
-    page.wait_for_function("!document.documentElement.classList.contains('working')")
+    page.wait_for_function("() => !document.documentElement.classList.contains('working')")
 
 
 def scroll(page, top):
