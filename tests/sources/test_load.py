@@ -289,6 +289,15 @@ def test_what_we_gave_up_before_the_source_was_told_of_it_is_its_own_word(loaded
     assert waiting(loaded) == [("99", "50")]
 
 
+def test_what_we_set_for_a_past_day_keeps_no_later_word_away(loaded, folder):
+    """13 stands since it was loaded, our 99 of 2024 before it; then the source says 99 itself."""
+    assert says(loaded, folder, 12, 13) == 13
+    edited(loaded, "employees", 99)
+    assert value(loaded, select(Account.employees).where(Account.code == "A")) == 13
+    assert says(loaded, folder, 13, 99) == 99
+    assert waiting(loaded) == []
+
+
 def test_a_source_whose_word_was_taken_is_followed_on(loaded, folder):
     """We had 99 and took its 13: that is ours no more than it is its own."""
     edited(loaded, "employees", 99)

@@ -258,8 +258,8 @@ def arrive(
         if values is None:
             continue
         theirs, ours = values
-        # What was given up here before the source was told of it is the source's own word.
-        known = [row for row in group if row is group[-1] or row.state == Standing.DELIVERED]
+        # What doesn't stand here, and the source wasn't told of, is the source's own word.
+        known = [row for row in group if theirs == ours or row.state == Standing.DELIVERED]
         shown = next((row for row in reversed(known) if decode(row.new) == theirs), None)
         if theirs == ours:
             _pass(connection, key, group[-1].id, (*OPEN, Standing.DELIVERED))
