@@ -19,7 +19,7 @@ from panel.io.resources import COMPONENT_PATH
 from tornado.ioloop import PeriodicCallback
 from tornado.web import ErrorHandler, GZipContentEncoding, RedirectHandler
 
-from dashboards import assets, live, pages, person_file, report_files, states, workbook_file
+from dashboards import assets, live, pages, person_file, report_files, states, wire, workbook_file
 from dashboards.chart import PLOTLY, Chart
 from dashboards.filters import NAMES, from_query, told_by
 from dashboards.live import Pulse
@@ -159,6 +159,7 @@ def make(settings: Settings, *, address: str = "127.0.0.1", port: int = 5006) ->
     key = auth.secret(settings.auth.secret_file)
     provider = auth.Provider(settings, doors.DOORS + (oidc.DOORS if settings.auth.oidc else []))
     socket.install()
+    wire.install()
     server = pn.io.server.get_server(
         {page.path: served(page, every, settings, pulse, provider.watch) for page in every},
         port=port,
