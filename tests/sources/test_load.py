@@ -298,6 +298,20 @@ def test_what_we_set_for_a_past_day_keeps_no_later_word_away(loaded, folder):
     assert waiting(loaded) == []
 
 
+def test_what_a_load_said_has_not_arrived_as_ours(loaded, folder):
+    """Its 99 covers our 99 of 2024; with that load undone, its 99 is a move of its own again."""
+    assert says(loaded, folder, 12, 13) == 13
+    edited(loaded, "employees", 99)
+    assert says(loaded, folder, 13, 99) == 99
+    last = value(loaded, select(Load.batch).order_by(Load.id.desc()).limit(1))
+    put(folder / "crm" / "accounts.csv", "Bati", "Batim")
+    assert says(loaded, folder, 99, 99) == 99
+    journal.undo(loaded, last, viewer=Viewer("ada", "Ada", Role.ADMIN), surface=Surface.CLI)
+    assert value(loaded, select(Account.employees).where(Account.code == "A")) == 13
+    assert says(loaded, folder, 99, 99) == 99
+    assert waiting(loaded) == []
+
+
 def test_a_source_whose_word_was_taken_is_followed_on(loaded, folder):
     """We had 99 and took its 13: that is ours no more than it is its own."""
     edited(loaded, "employees", 99)

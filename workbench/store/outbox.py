@@ -253,19 +253,22 @@ def arrive(
         moment: of the load.
     """
     rows = _rows(connection, (*OPEN, Standing.DELIVERED), source, entity)
+    about: Records | None = None
     for key, group in _fields(rows):
         values = said(key[1], key[2])
         if values is None:
             continue
         theirs, ours = values
-        # What doesn't stand here, and the source wasn't told of, is the source's own word.
-        known = [row for row in group if theirs == ours or row.state == Standing.DELIVERED]
-        shown = next((row for row in reversed(known) if decode(row.new) == theirs), None)
+        # What the source wasn't told of is its own word where it doesn't stand here, or did before.
+        known = [row for row in group if row.state == Standing.DELIVERED]
         if theirs == ours:
-            _pass(connection, key, group[-1].id, (*OPEN, Standing.DELIVERED))
-        elif shown is not None:
-            _pass(connection, key, shown.id, (*OPEN, Standing.DELIVERED))
+            about = about or records(connection, {(row.entity, row.record_id) for row in rows})
+            if about.theirs.get(key) != theirs:
+                known = group
+        shown = next((row for row in reversed(known) if decode(row.new) == theirs), None)
         if shown is not None:
+            upto = group[-1] if theirs == ours else shown
+            _pass(connection, key, upto.id, (*OPEN, Standing.DELIVERED))
             _stand(connection, [shown.id], Standing.ARRIVED, moment, None)
 
 
