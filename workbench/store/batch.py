@@ -41,6 +41,7 @@ from workbench.store.rows import (
     plain,
     plain_row,
     plain_value,
+    run,
     snapshot,
     stored,
     table_of,
@@ -325,8 +326,8 @@ class Batch:
         here = mark(self.connection)
         for names, rows in alike.items():
             sets = ", ".join(f'"{name}" = {here}' for name in names)
-            cursor: Any = self.connection.connection.cursor()
-            cursor.executemany(
+            run(
+                self.connection,
                 f'UPDATE "{entity}" SET {sets}, version = version + {here} WHERE id = {here}',  # noqa: S608 - our names
                 rows,
             )
@@ -423,7 +424,8 @@ class Batch:
             return
         here = mark(self.connection)
         sets = ", ".join(f'"{name}" = {here}' for name in names)
-        self.connection.exec_driver_sql(
+        run(
+            self.connection,
             f'UPDATE "{entity}" SET {sets} WHERE id = {here}',  # noqa: S608 - our names
             [(*row[1:], row[0]) for row in rows],
         )
@@ -476,12 +478,11 @@ class Batch:
         """Give its last change the moment of its end: it is known from then on, not before."""
         if self._next > self._first:
             here = mark(self.connection)
-            self.connection.exec_driver_sql(
+            ended = self._stored(max(self.recorded_at, dt.datetime.now(dt.UTC)))
+            run(
+                self.connection,
                 f"UPDATE change SET recorded_at = {here} WHERE id = {here}",  # noqa: S608 - a mark
-                (
-                    self._stored(max(self.recorded_at, dt.datetime.now(dt.UTC))),
-                    self._next - 1,
-                ),
+                [(ended, self._next - 1)],
             )
 
     def _stored(self, moment: dt.datetime) -> str:

@@ -22,6 +22,8 @@ from workbench.store.conflicts import BY_ITSELF
 from workbench.store.engine import writing
 from workbench.store.privacy.fields import ANONYMISED
 from workbench.store.replay import Event, active, by_record, decode, state
+from workbench.store.rows import mark as sql_mark
+from workbench.store.rows import run
 from workbench.store.schema import ENTITIES, Base, Change, Outbox
 from workbench.vocabulary import Surface
 
@@ -104,17 +106,18 @@ def queue(connection: Connection, entity: str, first: int, last: int) -> None:
         return
     gone = ANONYMISED in Base.metadata.tables[entity].columns
     somebody = f"AND r.{ANONYMISED} IS NULL AND c.field <> '{ANONYMISED}' " if gone else ""
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    connection.exec_driver_sql(
+    here = sql_mark(connection)
+    run(
+        connection,
         "INSERT INTO outbox (change_id, source, state) "  # noqa: S608 - our own names
         f"SELECT c.id, r.source, 'waiting' FROM change c JOIN \"{entity}\" r ON r.id = c.record_id "
-        f"WHERE c.id BETWEEN {mark} AND {mark} AND c.entity = {mark} AND c.op = 'set' "
+        f"WHERE c.id BETWEEN {here} AND {here} AND c.entity = {here} AND c.op = 'set' "
         f"{somebody}AND c.field <> 'confidential_note' AND r.source <> '' "
         "AND (c.undoes IS NULL OR 'load' <> (WITH RECURSIVE up AS ("
         "SELECT id, undoes, surface FROM change WHERE id = c.undoes UNION ALL "
         "SELECT p.id, p.undoes, p.surface FROM change p JOIN up ON p.id = up.undoes) "
         "SELECT surface FROM up WHERE undoes IS NULL))",
-        (first, last, entity),
+        [(first, last, entity)],
     )
 
 

@@ -193,6 +193,13 @@ def fetched(connection: Connection, statement: str, values: Sequence[Any] = ()) 
     return rows
 
 
+def run(connection: Connection, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run a statement with the driver's own marks for each of these rows of values."""
+    cursor: Any = connection.connection.cursor()
+    cursor.executemany(statement, rows)
+    cursor.close()
+
+
 def mark(connection: Connection) -> str:
     """Where a value goes in a statement."""
     return "?" if connection.dialect.name == "sqlite" else "%s"
