@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 import workbench
-from tests.store.company import TODAY, address, forbidden, who
+from tests.store.company import LOADER, TODAY, address, forbidden, who
 from workbench.errors import NotAllowed, StoreError, UnknownName
 from workbench.store import dataset, journal
+from workbench.store.frames import BY_DATE
 from workbench.store.journal import Edit
+from workbench.store.shelf import SHELF
 from workbench.tables import TABLES
 from workbench.vocabulary import Surface
 
@@ -72,6 +75,38 @@ def test_period_that_ends_later_lasts_as_of_then(engine, company):
     mine = periods[periods["account_id"] == company.accounts["A1"]]
     assert list(mine["status"]) == ["suspect", "prospect"]
     assert mine["valid_to"].isna().tolist() == [False, True]
+
+
+def dated(engine, company):
+    """An activity, an invoice and its line in the ledger on either side of February's end."""
+    days = [dt.date(2026, 2, 28), dt.date(2026, 3, 1)]
+    frame = pd.DataFrame({"date": days, "effective": days, "code": ["1", "2"]})
+    with journal.batch(engine, LOADER) as batch:
+        customer = {"code": "C1", "name": "Alpha", "account_id": company.accounts["A1"]}
+        customers = batch.create(
+            "ledger_customer", pd.DataFrame([customer | {"effective": days[0]}])
+        )
+        mine = frame.assign(account_id=company.accounts["A1"], kind="call")
+        batch.create("activity", mine)
+        batch.create("document", mine.assign(kind="invoice", state="issued", amount=10))
+        entries = frame.assign(journal="VE", entry="1", account_number="411", debit=10, credit=0)
+        batch.create("ledger_entry", entries.assign(customer_id=int(customers.iloc[0])))
+
+
+@pytest.mark.parametrize(("user", "seen"), [("director", True), ("rep1", True), ("rep3", False)])
+def test_a_table_cut_by_date_is_the_one_that_is_read_of_that_date(engine, company, user, seen):
+    dated(engine, company)
+    cut = opened(engine, as_of="2026-02-28", viewer=who(engine, user))
+    read = replace(cut, today=cut.as_of)  # as of its own today nothing is cut
+    for name in BY_DATE:
+        rows = []
+        for data in (read, cut):
+            SHELF.forget(str(engine.url))
+            held = data.table(name).itertuples(index=False, name=None)
+            rows.append(sorted(map(repr, held)))
+        assert rows[0] == rows[1]
+        if name in {"activities", "documents", "ledger_entries"}:
+            assert len(rows[0]) == seen
 
 
 def test_unperiodic_field_as_of_before_it_changed(engine, company):

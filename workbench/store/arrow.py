@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from workbench.tables import table
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from sqlalchemy import Engine
 
 
@@ -25,6 +27,21 @@ def contracted(name: str, read: pa.Table) -> pa.Table:
             column = pc.local_timestamp(pc.cast(column, pa.timestamp("us", "UTC")))
         columns.append(pc.cast(column, wanted.type))
     return pa.table(columns, schema=table(name).schema)
+
+
+def until(arrow: pa.Table, day: dt.date) -> pa.Table:
+    """Rows dated up to the day, and periods begun by then; one that ends later lasts."""
+    since = "date" if "date" in arrow.column_names else "valid_from"
+    kept = arrow.filter(pc.less_equal(arrow[since], pa.scalar(day).cast(arrow[since].type)))
+    if since == "date":
+        return kept
+    ends = kept["valid_to"]
+    ended = pc.less_equal(ends, pa.scalar(day).cast(ends.type))
+    return kept.set_column(
+        kept.column_names.index("valid_to"),
+        kept.schema.field("valid_to"),
+        pc.if_else(ended, ends, pa.scalar(None, ends.type)),
+    )
 
 
 def of_query(name: str, engine: Engine, query: Any) -> pa.Table:

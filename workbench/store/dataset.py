@@ -19,9 +19,9 @@ from sqlalchemy import func, select
 
 from workbench.errors import NotAllowed, SettingsError
 from workbench.store import access, access_log, masking
-from workbench.store.arrow import contracted, of_query, to_pandas
+from workbench.store.arrow import contracted, of_query, to_pandas, until
 from workbench.store.engine import arrow_cursor, connect
-from workbench.store.frames import QUERIES
+from workbench.store.frames import BY_DATE, QUERIES
 from workbench.store.origin import Origin, own
 from workbench.store.past import forget as forget_pasts
 from workbench.store.past import newest_known, past
@@ -237,15 +237,20 @@ class Dataset:
         return (str(self.engine.url), name, self.as_of, self.known_at, scope, moved)
 
     def _whole(self, name: str) -> Any:
-        key = self._key(name)
-        arrow = SHELF.get(key, lambda: self._read(name), lambda made: made.nbytes)
+        arrow = self.arrow(name)
         if self.backend == "pyarrow":
             return arrow
         return SHELF.get(
-            (key, self.backend), lambda: self._converted(arrow), lambda _: arrow.nbytes
+            (self._key(name), self.backend), lambda: self._converted(arrow), lambda _: arrow.nbytes
         )
 
+    def arrow(self, name: str) -> pa.Table:
+        """The table as it was read, filters aside."""
+        return SHELF.get(self._key(name), lambda: self._read(name), lambda made: made.nbytes)
+
     def _read(self, name: str) -> pa.Table:
+        if name in BY_DATE and self.as_of < self.today:  # read once, whatever the day
+            return until(self.at(self.today).arrow(name), self.as_of)
         engine, scope = self.engine, self.scope
         if self.known_at:
             engine = past(self.engine, self.known_at)

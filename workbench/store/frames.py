@@ -400,6 +400,16 @@ def rejected_rows(day: dt.date, scope: Scope) -> Select[Any]:  # noqa: ARG001 - 
     )
 
 
+BY_DATE = frozenset(
+    {
+        "activities",
+        "documents",
+        "ledger_entries",
+        *("status_periods", "owner_periods", "parent_periods", "team_periods", "deal_periods"),
+    }
+)
+"""Tables whose rows are the same whatever the day but for those that it has not yet."""
+
 # Per table: its query, and the entities whose changes move it.
 QUERIES: dict[str, tuple[Callable[[dt.date, Scope], Select[Any]], tuple[str, ...]]] = {
     "accounts": (accounts, ("account", "rep")),
