@@ -25,6 +25,30 @@ _TOLD = ("code", "name", "loss_reason", "version")  # by the lists of deals alon
 
 
 @step
+def _weighed(
+    opportunities: nw.LazyFrame[Any], stages: nw.LazyFrame[Any], *, kind: str | None
+) -> pd.DataFrame:
+    known = collect(stages, "id", "label", "probability", "position", "kind", "stalled_days")
+    known = known.rename(columns={"label": "stage", "probability": "stage_probability"})
+    if kind is not None:
+        known = known[known["kind"] == kind]
+    there = opportunities.collect_schema().names()
+    columns = (*_DEAL, *(name for name in _TOLD if name in there))
+    kept = opportunities.select(*columns).filter(nw.col("stage_id").is_in(known["id"].tolist()))
+    rows = beside(collect(kept), "stage_id", known)
+    is_open, is_won = rows["kind"] == "open", rows["kind"] == "won"
+    probability = rows["probability"].fillna(rows["stage_probability"])
+    odds = probability.where(is_open, is_won.astype("float64"))
+    cents = in_cents(rows["amount"])
+    ended = rows["stage_since"].fillna(rows["close_date"]).fillna(rows["created_on"])
+    return rows.assign(
+        cents=cents,
+        odds=odds,
+        weighted_cents=nearest(cents * odds.fillna(0.0)),
+        closed_on=ended.where(~is_open),
+    )
+
+
 def deals(
     opportunities: nw.LazyFrame[Any],
     stages: nw.LazyFrame[Any],
@@ -46,28 +70,12 @@ def deals(
         day on which the deal came to its stage; where nobody knows when, its close date, else the
         day on which it was created; null while it is open.
     """
-    known = collect(stages, "id", "label", "probability", "position", "kind", "stalled_days")
-    known = known.rename(columns={"label": "stage", "probability": "stage_probability"})
-    if kind is not None:
-        known = known[known["kind"] == kind]
-    kept = [nw.col("stage_id").is_in(known["id"].tolist())]
+    rows = _weighed(opportunities, stages, kind=kind)
     last = day(as_of)
-    if last is not None:
-        kept.append(nw.col("created_on").is_null() | (nw.col("created_on") <= midnight(last)))
-    there = opportunities.collect_schema().names()
-    columns = (*_DEAL, *(name for name in _TOLD if name in there))
-    rows = beside(collect(opportunities.select(*columns).filter(*kept)), "stage_id", known)
-    is_open, is_won = rows["kind"] == "open", rows["kind"] == "won"
-    probability = rows["probability"].fillna(rows["stage_probability"])
-    odds = probability.where(is_open, is_won.astype("float64"))
-    cents = in_cents(rows["amount"])
-    ended = rows["stage_since"].fillna(rows["close_date"]).fillna(rows["created_on"])
-    return rows.assign(
-        cents=cents,
-        odds=odds,
-        weighted_cents=nearest(cents * odds.fillna(0.0)),
-        closed_on=ended.where(~is_open),
-    )
+    if last is None:
+        return rows
+    late = rows["created_on"] > midnight(last)
+    return rows[~late].reset_index(drop=True) if late.any() else rows
 
 
 @step
@@ -79,8 +87,9 @@ def _when_closed(
     team_periods: nw.LazyFrame[Any],
 ) -> pd.DataFrame:
     """Owner and team of each deal won or lost, on the day on which it was."""
-    rows = deals(opportunities, stages)
-    done = rows.loc[rows["closed_on"].notna(), ["id", "owner_id", "closed_on"]]
+    ended = [deals(opportunities, stages, kind=kind) for kind in ("won", "lost")]
+    done = pd.concat([rows[["id", "owner_id", "closed_on"]] for rows in ended], ignore_index=True)
+    done = done[done["closed_on"].notna()]
     history = collect(deal_periods, "opportunity_id", "sequence", "owner_id", "valid_from")
     closed_on = looked_up(history["opportunity_id"], done.set_index("id")["closed_on"])
     begun = history[history["valid_from"] <= closed_on]
