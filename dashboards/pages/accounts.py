@@ -59,9 +59,11 @@ def accounts(scope: Scope) -> cards.Number:
     """How many accounts."""
     frame = tree(scope)
     groups = int((frame["parent_id"].isna() & (frame["members"] > 1)).sum())
+    history = status.stock_history.of(scope.data, by=None, months=scope.span.months)
     return cards.Number(
         scope.loc.count(len(frame)),
         note=scope.loc.plural(groups, "{n} groupe de sociétés", "{n} groupes de sociétés"),
+        **cards.followed(scope.loc, history, "accounts"),
     )
 
 

@@ -17,6 +17,7 @@ from workbench.figures import activity as figures
 from workbench.figures import marks
 from workbench.locale import DASH, SMALLEST_BASE, missing, msg
 from workbench.metrics import activity, behind
+from workbench.metrics import coverage as coverages
 from workbench.metrics.moves import Move
 from workbench.vocabulary import ActivityKind
 
@@ -66,11 +67,11 @@ def kpi(name: str) -> Callable[[Scope], cards.Number]:
     def compute(scope: Scope) -> cards.Number:
         every = marks.rows(activity.activity_in_period.of(scope.data, **_period(scope)))
         found = next(row for row in every if row["kpi"] == name)
-        months = activity.activity_by_rep.of(scope.data, by="month", level="team", **_period(scope))
-        # An account touched in two months counts in both: no trend adds up to the accounts.
-        trend = figures.by_month(months, name) if name in months else []
+        months = activity.activity_by_month.of(scope.data, **_period(scope))
         return cards.Number(
-            scope.loc.count(found["value"]), trend=trend, **cards.compared(scope.loc, found)
+            scope.loc.count(found["value"]),
+            trend=cards.line(months[name]),
+            **cards.compared(scope.loc, found),
         )
 
     return compute
@@ -78,23 +79,23 @@ def kpi(name: str) -> Callable[[Scope], cards.Number]:
 
 def coverage(scope: Scope) -> cards.Number:
     """The share of accounts touched lately."""
-    found = marks.rows(activity.activity_coverage.of(scope.data, by=None, days=LATELY))
+    found = marks.rows(coverages.activity_coverage.of(scope.data, by=None, days=LATELY))
     if not found or found[0]["coverage"] is None:
         return cards.Number(scope.loc.percent(None))
-    row, eve = found[0], scope.span.start - dt.timedelta(days=1)
-    past = marks.rows(activity.activity_coverage.of(scope.data.at(eve), by=None, days=LATELY))
-    then = _shown(past[0]) if past else None
+    row, chosen = found[0], dict(scope.data.filters)
+    history = coverages.coverage_history.of(
+        scope.data.where(),  # whose accounts were whose then is known of all alone
+        days=LATELY,
+        months=scope.span.months,
+        reps=chosen.get("reps"),
+        segments=chosen.get("segments"),
+    )
+    enough = history[history["owned"] >= SMALLEST_BASE]
     return cards.Number(
         scope.loc.percent(row["coverage"], base=row["owned"]),
         exact=marks.interval(scope.loc, row["low"], row["high"]),
-        **cards.since(scope.loc, Move(_shown(row), then), eve, points=True),
+        **cards.followed(scope.loc, enough, "coverage", points=True),
     )
-
-
-def _shown(row: marks.Row) -> float | None:
-    """A coverage where it is of enough accounts to be shown."""
-    share: float | None = row["coverage"]
-    return share if row["owned"] >= SMALLEST_BASE else None
 
 
 def touches(scope: Scope) -> cards.Number:
@@ -166,7 +167,7 @@ def kind_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
 
 def touched_rows(scope: Scope) -> tables.Rows:
     """The accounts touched in the period, with how often; one may since have changed hands."""
-    found = activity.touched_accounts.of(scope.data, **_period(scope))
+    found = coverages.touched_accounts.of(scope.data, **_period(scope))
     return tables.Rows(
         f"{scope.loc.t('Comptes touchés')} · "
         f"{scope.loc.plural(len(found), '{n} compte', '{n} comptes')}",
@@ -193,7 +194,7 @@ def _touched(scope: Scope, title: str, frame: pd.DataFrame) -> tables.Rows:
 
 def covered_rows(scope: Scope) -> tables.Rows:
     """All accounts, with whether and when they were touched."""
-    frame = activity.account_touches.of(scope.data, days=LATELY)
+    frame = coverages.account_touches.of(scope.data, days=LATELY)
     return _touched(scope, scope.loc.t("Comptes"), frame[frame["touched"]])
 
 
@@ -227,7 +228,7 @@ def report(scope: Scope) -> str:
     frame = activity.activity_by_rep.of(scope.data, by="total", **_period(scope))
     if frame.empty:
         return states.empty(loc, loc.t("Aucune action dans ce périmètre."))
-    covered = _by_id(activity.activity_coverage.of(scope.data, by="owner", days=LATELY))
+    covered = _by_id(coverages.activity_coverage.of(scope.data, by="owner", days=LATELY))
     won = _by_id(activity.touches_per_won.of(scope.data, by="owner", **_period(scope)))
     said = ""
     for row in figures.reps_by_size(frame, loc=loc):
@@ -315,13 +316,13 @@ def view(session: Session) -> pn.Column:
         return _activities(scope, title, frame[own & (frame["week"] == week)])
 
     def covered(scope: Scope, *, every: bool) -> go.Figure | None:
-        frame = activity.activity_coverage.of(scope.data, by=state.by, days=LATELY)
+        frame = coverages.activity_coverage.of(scope.data, by=state.by, days=LATELY)
         if frame.empty or not heard(scope):
             return None
         return figures.activity_coverage(frame, loc=loc, every=every)
 
     def group_rows(scope: Scope, point: dict[str, Any]) -> tables.Rows:
-        frame = activity.account_touches.of(scope.data, days=LATELY)
+        frame = coverages.account_touches.of(scope.data, days=LATELY)
         own = _own(frame, state.by, point["customdata"])
         return _touched(scope, loc.t("Comptes touchés"), frame[own & frame["touched"]])
 

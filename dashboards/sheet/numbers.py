@@ -8,7 +8,7 @@ from dashboards import cards, tables
 from dashboards.sheet.one import One
 from workbench.figures import marks
 from workbench.locale import msg
-from workbench.metrics import activity, pipeline, receivables, revenue
+from workbench.metrics import activity, coverage, dso, pipeline, receivables, revenue
 from workbench.metrics.moves import Move
 from workbench.tables import Kind
 
@@ -24,8 +24,10 @@ class Numbers(One):
         """What they bought in the 12 months up to the date."""
         span = self.scope(scope).span
         move = Move(self._bought(scope, span), self._bought(scope, span.before))
+        months = revenue.revenue_by_month.of(self.alone(scope), since=span.start, until=span.end)
         return cards.Number(
             scope.loc.compact(move.now),
+            trend=cards.line(months["revenue"]),
             exact=scope.loc.money(move.now, cents=True),
             **cards.moved(scope.loc, move, span.before),
         )
@@ -56,10 +58,13 @@ class Numbers(One):
         late = items.loc[items["days_past_due"] > 0, "amount"].sum()
         tree, loc = self.tree(scope), scope.loc
         value = tree["own_outstanding"] if tree else 0.0
+        history = dso.dso_history.of(self.alone(scope), months=self.scope(scope).span.months)
         return cards.Number(
             loc.compact(value),
             exact=loc.money(value, cents=True),
             note=loc.t("dont échu : {amount}", amount=loc.compact(late)) if late else "",
+            good=False,
+            **cards.followed(loc, history, "balance"),
         )
 
     def owed_rows(self, scope: Scope) -> tables.Rows:
@@ -85,15 +90,19 @@ class Numbers(One):
         deals = len(self.own(pipeline.pipeline_rows.of(self.scope(scope).data)))
         tree = self.tree(scope)
         value = tree["own_pipeline"] if tree else 0.0
+        history = pipeline.pipeline_history.of(
+            self.alone(scope), months=self.scope(scope).span.months
+        )
         return cards.Number(
             scope.loc.compact(value),
             exact=scope.loc.money(value),
             note=scope.loc.plural(deals, "{n} affaire", "{n} affaires"),
+            **cards.followed(scope.loc, history, "amount"),
         )
 
     def last_contact(self, scope: Scope) -> cards.Number:
         """When somebody last spoke to them."""
-        found = marks.rows(self.own(activity.account_touches.of(self.scope(scope).data), "id"))
+        found = marks.rows(self.own(coverage.account_touches.of(self.scope(scope).data), "id"))
         last = found[0]["last_touch"] if found else None
         days = found[0]["days_since"] if found else None
         said = (
@@ -101,7 +110,9 @@ class Numbers(One):
             if days is None
             else scope.loc.plural(days, "il y a {n} jour", "il y a {n} jours")
         )
-        return cards.Number(scope.loc.date(last), note=said)
+        span = self.scope(scope).span
+        months = activity.activity_by_month.of(self.alone(scope), since=span.start, until=span.end)
+        return cards.Number(scope.loc.date(last), note=said, trend=cards.line(months["activities"]))
 
     def touch_rows(self, scope: Scope) -> tables.Rows:
         """The activities with them."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboards.session import Scope, Session
+    from workbench.store.dataset import Dataset
 
 
 class One:
@@ -26,6 +27,10 @@ class One:
         """The same date, without the other filters; of 12 months, whatever period was chosen."""
         data = self.session.whole()
         return replace(scope, data=data, span=span(USUAL, data.as_of))
+
+    def alone(self, scope: Scope) -> Dataset:
+        """The rows of this account alone."""
+        return self.scope(scope).data.where(accounts=[self.account])
 
     def row(self, scope: Scope) -> marks.Row:
         """The account."""

@@ -124,10 +124,3 @@ def test_sentences_are_of_the_busiest_first_and_of_those_unseen_as_one():
         ("autre commercial", None, 9, 2),
         ("Ana", "Sud", 3, 1),
     ]
-
-
-def test_a_trend_adds_the_teams_of_each_month():
-    may, june = pd.Timestamp(2026, 5, 1), pd.Timestamp(2026, 6, 1)
-    frame = pd.DataFrame([done(7, "A", june, 3), done(8, "B", may, 4), done(9, "C", june, 5)])
-    assert activity.by_month(frame, "activities") == [4.0, 8.0]
-    assert activity.by_month(frame, "two_way") == [1.0, 2.0]

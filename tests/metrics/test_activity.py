@@ -8,12 +8,10 @@ from tests.metrics.synthetic import Company
 from tests.metrics.test_pipeline import STAGES
 from workbench.errors import UnknownName
 from workbench.metrics.activity import (
-    account_touches,
+    activity_by_month,
     activity_by_rep,
-    activity_coverage,
     activity_in_period,
     activity_rows,
-    touched_accounts,
     touches_per_won,
 )
 
@@ -108,24 +106,6 @@ def test_every_grouping_counts_each_activity_once() -> None:
             assert activity_by_rep.of(company, by=by, level=level)["activities"].sum() == len(rows)
 
 
-def test_coverage_counts_the_days_with_both_ends() -> None:
-    options = {"as_of": "2026-09-30", "days": 21}  # 10 to 30 September
-    result = activity_coverage(ACTIVITIES, ACCOUNTS, **options)
-    assert records(result, "group_id", "group", "owned", "touched", "untouched", "coverage") == [
-        (8, "Ali", 2, 2, 0, 1.0),
-        (7, "Zoé", 2, 1, 1, 0.5),
-    ]
-    shorter = activity_coverage(ACTIVITIES, ACCOUNTS, as_of="2026-09-30", days=20, by=None)
-    assert records(shorter, "owned", "touched") == [(4, 1)]
-    touches = account_touches(ACTIVITIES, ACCOUNTS, **options)
-    assert records(touches, "id", "last_touch", "days_since", "touches", "touched") == [
-        (10, None, None, 0, False),
-        (2, "2026-09-10", 20, 1, True),
-        (9, "2026-09-10", 20, 1, True),
-        (1, "2026-09-22", 8, 2, True),
-    ]
-
-
 def test_touches_of_a_won_deal() -> None:
     """2 and 3 are on its account between creation and win, 9 names it; 10 names another deal."""
     more = written(
@@ -157,15 +137,10 @@ def test_trap_8_the_week_against_the_week_before() -> None:
     ]
 
 
-def test_the_accounts_touched_are_those_counted() -> None:
-    """Account 9 counts although it isn't among the viewer's; the activity without one doesn't."""
-    seen = ACCOUNTS[ACCOUNTS["id"] != 9]
-    period = {"as_of": "2026-09-30", "since": "2026-09-05"}
-    result = touched_accounts(ACTIVITIES, seen, **period)
-    assert records(result, "account_id", "account", "owner", "last_touch", "touches") == [
-        (1, "A", "Zoé", "2026-09-22", 4),
-        (2, "B", "Ali", "2026-09-10", 1),
-        (9, None, None, "2026-09-10", 1),
+def test_each_month_counts_what_the_period_counts() -> None:
+    """August has none; account 1, touched four times in September, is one account."""
+    result = activity_by_month(ACTIVITIES, as_of="2026-09-30", since="2026-08-15")
+    assert records(result, "month", "activities", "two_way", "accounts") == [
+        ("2026-08-01", 0, 0, 0),
+        ("2026-09-01", 8, 2, 3),
     ]
-    counted = activity_in_period(ACTIVITIES, **period).set_index("kpi")
-    assert counted.loc["accounts", "value"] == len(result)

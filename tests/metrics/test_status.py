@@ -138,3 +138,7 @@ def test_stock_at_month_ends_and_at_the_date() -> None:
         ("2026-01-10", "suspect", 3), ("2026-01-10", "prospect", 1), ("2026-01-10", "client", 0),
         ("2026-01-10", "lost", 0),
     ]  # fmt: skip
+    every = stock_history(PERIODS, as_of="2026-01-10", months=1, by=None)
+    assert records(every, "date", "status", "accounts") == [
+        ("2025-12-31", None, 0), ("2026-01-10", None, 4),
+    ]  # fmt: skip

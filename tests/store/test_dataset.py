@@ -208,6 +208,25 @@ def test_filters(engine, company):
     assert codes(small.table("accounts")) == ["A3", "A4"]
     assert codes(small.table("opportunities")) == ["O2"]
     assert data.where(pipelines=["other"]).table("opportunities").empty
+    one = data.where(accounts=[company.accounts["A3"]])
+    assert codes(one.table("accounts")) == ["A3"]
+    assert codes(one.table("opportunities")) == ["O2"]
+    assert list(one.table("status_periods")["status"]) == ["suspect", "prospect"]
+
+
+def test_activities_of_one_account_done_for_some_reps(engine, company):
+    dated(engine, company)
+    data = opened(engine)
+    mine, others = company.accounts["A1"], company.accounts["A2"]
+    owner, other = company.reps["R1"], company.reps["R2"]
+    counts = [
+        len(data.where(reps=[rep], accounts=[account]).table("activities"))
+        for rep, account in ((owner, mine), (owner, others), (other, mine))
+    ]
+    assert counts == [2, 0, 0]
+    assert len(data.where(accounts=[mine]).table("activities")) == 2
+    assert len(data.where(accounts=[mine]).table("ledger_entries")) == 2
+    assert data.where(accounts=[others]).table("ledger_entries").empty
 
 
 def test_tables_are_read_once_until_the_store_moves(engine, company):

@@ -9,6 +9,7 @@ from workbench.exports.book import by_key
 from workbench.exports.columns import Field
 from workbench.locale import msg
 from workbench.metrics import activity as activities
+from workbench.metrics import coverage as coverages
 from workbench.metrics import funnel as funnels
 from workbench.metrics import hierarchy as hierarchies
 from workbench.metrics import pipeline as pipelines
@@ -148,7 +149,7 @@ def activity(book: Book) -> Place:
     whole = activities.activity_by_rep.of(book.data, by="total", **options)
     monthly = activities.activity_by_rep.of(book.data, by="month", **options)
     counts = by_key(monthly, "rep_id", "team_id", "period")
-    coverage = by_key(activities.activity_coverage.of(book.data, by="owner"), "group_id")
+    coverage = by_key(coverages.activity_coverage.of(book.data, by="owner"), "group_id")
     months = sorted(monthly["period"].dropna().unique())
     fields = [
         *book.fields(whole, ["rep", "team", "activities", "two_way"], {

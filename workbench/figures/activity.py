@@ -93,12 +93,6 @@ def _weeks(mondays: list[dt.date]) -> list[dt.date]:
     return [first + _WEEK * step for step in range((last - first) // _WEEK + 1)]
 
 
-def by_month(frame: pd.DataFrame, column: str) -> list[float]:
-    """A column of `activity_by_rep` with `by="month"` for each month, the oldest first."""
-    values: list[float] = frame.groupby("period")[column].sum().astype(float).tolist()
-    return values
-
-
 def reps_by_size(frame: pd.DataFrame, *, loc: Locale) -> list[marks.Row]:
     """The reps of `activity_by_rep` with `by="total"`, the busiest first, those unseen as one."""
     listed = seen(frame, loc=loc)

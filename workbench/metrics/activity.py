@@ -11,15 +11,15 @@ import pandas as pd
 from workbench.metrics import touches
 from workbench.metrics.catalog import metric
 from workbench.metrics.deals import DIMENSIONS, as_closed
-from workbench.metrics.frames import collect, give, latest_first, looked_up, ratio, whole
-from workbench.metrics.groups import CALENDAR, GROUP, choice, grouped, keyed, labelled
-from workbench.metrics.intervals import wilson
+from workbench.metrics.frames import collect, give, latest_first, looked_up, ratio
+from workbench.metrics.groups import CALENDAR, GROUP, choice, keyed, labelled
 from workbench.metrics.periods import (
     KPI,
     asked,
     compared,
     day,
     earliest,
+    months_between,
     span,
     within,
 )
@@ -58,41 +58,11 @@ BY_REP = {
     "two_way": "count: in which the other side took part",
     "minutes": "count",
 }
-TOUCHED = {
-    "account_id": "id",
-    "account": "text: null where the viewer no longer sees it",
-    "status": "text",
-    "segment": "text",
-    "owner_id": "id",
-    "owner": "text",
-    "team_id": "id",
-    "team": "text",
-    "last_touch": "date: in the period",
-    "touches": "count: in the period",
-}
-COVERAGE = {
-    **GROUP,
-    "owned": "count: accounts",
-    "touched": "count: with an activity in the days",
-    "untouched": "count",
-    "coverage": "ratio: touched / owned",
-    "low": "ratio",
-    "high": "ratio",
-}
-TOUCHES = {
-    "id": "id",
-    "code": "text",
-    "name": "text",
-    "status": "text",
-    "segment": "text",
-    "owner_id": "id",
-    "owner": "text",
-    "team_id": "id",
-    "team": "text",
-    "last_touch": "date",
-    "days_since": "count",
-    "touches": "count: in the days",
-    "touched": "flag: in the days",
+BY_MONTH = {
+    "month": "date: its first day",
+    "activities": "count",
+    "two_way": "count: in which the other side took part",
+    "accounts": "count: distinct",
 }
 PER_WON = {
     **GROUP,
@@ -247,100 +217,6 @@ _EMPTY = {"rep_id": "Int64", "kind": "str", "period": "datetime64[us]"}
 
 
 @metric(
-    label=("Derniers contacts", "Last touches"),
-    question=("Quels comptes n’ont pas été vus ?", "Which accounts haven't been touched?"),
-    unit=("jours", "days"),
-    formula=(
-        "Dernière action datée au plus de la date, et nombre d’actions dans les n jours.",
-        "Last activity dated up to the date, and number of activities in the n days.",
-    ),
-    source=("actions commerciales", "activities"),
-    columns=TOUCHES,
-)
-def account_touches(
-    activities: nw.LazyFrame[Any],
-    accounts: nw.LazyFrame[Any],
-    *,
-    as_of: Any = None,
-    days: int = 90,
-) -> nw.LazyFrame[Any]:
-    """The accounts behind `activity_coverage`, those not seen for longest first.
-
-    Args:
-        activities: what was done.
-        accounts: as of the date.
-        as_of: the last of the days.
-        days: how many days, the date included.
-    """
-    last, span_days = asked("account_touches", as_of), whole("days", days, least=1)
-    own = ("id", "code", "name", "status", "segment", "owner_id", "owner", "team_id", "team")
-    seen = touches.touched(activities, as_of=last, within_days=span_days)
-    rows = collect(accounts.select(*own).join(seen, on="id", how="left"))
-    rows["touches"] = rows["touches"].fillna(0)
-    rows["days_since"] = (pd.Timestamp(last) - rows["last_touch"]).dt.days.astype("Int64")
-    rows["touched"] = rows["touches"] > 0
-    ordered = rows.sort_values(["last_touch", "id"], na_position="first", kind="stable")
-    return give(ordered, accounts, TOUCHES)
-
-
-@metric(
-    label=("Couverture des comptes", "Coverage of accounts"),
-    question=(
-        "Quelle part de leurs comptes les commerciaux ont-ils vue ?",
-        "What share of their accounts have the reps touched?",
-    ),
-    unit=("part des comptes", "share of accounts"),
-    formula=(
-        (
-            "Comptes avec une action dans les n jours / comptes possédés à la date ; intervalle de "
-            "Wilson à 95 %."
-        ),
-        (
-            "Accounts with an activity in the n days / accounts owned as of the date; Wilson "
-            "interval at 95 %."
-        ),
-    ),
-    source=("Wilson 1927 ; actions commerciales", "Wilson 1927; activities"),
-    columns=COVERAGE,
-)
-def activity_coverage(
-    activities: nw.LazyFrame[Any],
-    accounts: nw.LazyFrame[Any],
-    *,
-    as_of: Any = None,
-    by: str | None = "owner",
-    days: int = 90,
-) -> nw.LazyFrame[Any]:
-    """Coverage per group; the fullest portfolio first.
-
-    Args:
-        activities: what was done.
-        accounts: as of the date.
-        as_of: the last of the days.
-        by: owner, team, segment, status; None for all.
-        days: how many days, the date included.
-    """
-    last, span_days = asked("activity_coverage", as_of), whole("days", days, least=1)
-    seen = touches.touched(activities, as_of=last, within_days=span_days)
-    rows = grouped(accounts, by, ("owner", "team", "segment", "status"))
-    found = collect(
-        rows.select("id", "group_id", "group")
-        .join(seen, on="id", how="left")
-        .with_columns(touched=(nw.col("touches").fill_null(0) > 0).cast(nw.Int64))
-        .group_by("group_id", "group")
-        .agg(nw.len().alias("owned"), nw.col("touched").sum())
-    )
-    low, high = wilson(found["touched"].to_numpy("float64"), found["owned"].to_numpy("float64"))
-    result = found.assign(
-        untouched=found["owned"] - found["touched"],
-        coverage=ratio(found["touched"], found["owned"]),
-        low=low,
-        high=high,
-    ).sort_values(["owned", "group"], ascending=[False, True])
-    return give(labelled(result, by), accounts, COVERAGE)
-
-
-@metric(
     label=("Actions par affaire gagnée", "Touches per deal won"),
     question=("Combien d’actions faut-il pour gagner ?", "How many touches does a win take?"),
     unit=("actions par affaire", "activities per deal"),
@@ -454,49 +330,49 @@ def activity_in_period(
 
 
 @metric(
-    label=("Comptes touchés", "Accounts touched"),
-    question=(
-        "Quels comptes ont été touchés dans la période ?",
-        "Which accounts were touched in the period?",
-    ),
-    unit=("actions", "activities"),
+    label=("Activité par mois", "Activity by month"),
+    question=("Comment l’activité évolue-t-elle ?", "How does the activity develop?"),
+    unit=("actions, comptes", "activities, accounts"),
     formula=(
-        "Un compte avec une action datée dans la période par ligne.",
-        "One account with an activity dated in the period per row.",
+        (
+            "Actions datées dans le mois, dont à deux sens, et comptes distincts touchés ; un "
+            "compte touché dans deux mois compte dans les deux."
+        ),
+        (
+            "Activities dated in the month, of which two-way, and distinct accounts touched; an "
+            "account touched in two months counts in both."
+        ),
     ),
     source=("actions commerciales", "activities"),
-    columns=TOUCHED,
+    columns=BY_MONTH,
 )
-def touched_accounts(
-    activities: nw.LazyFrame[Any],
-    accounts: nw.LazyFrame[Any],
-    *,
-    as_of: Any = None,
-    since: Any = None,
-    until: Any = None,
+def activity_by_month(
+    activities: nw.LazyFrame[Any], *, as_of: Any = None, since: Any = None, until: Any = None
 ) -> nw.LazyFrame[Any]:
-    """The accounts that `activity_in_period` counts, the latest touched first.
+    """What `activity_in_period` counts, for each month that the period touches.
 
     Args:
         activities: what was done.
-        accounts: for what they are now.
         as_of: later activities don't count.
         since: first day; twelve months up to `until` where it isn't given.
         until: last day; `as_of` where it isn't given.
     """
-    period = span(asked("touched_accounts", as_of), since, until)
+    period = span(asked("activity_by_month", as_of), since, until)
     done = within(
-        activities.select("date", "account_id"), "date", period.since, earliest(as_of, period.until)
+        activities.select("date", "two_way", "account_id"),
+        "date",
+        period.since,
+        earliest(as_of, period.until),
     )
-    counted = collect(
-        done.filter(~nw.col("account_id").is_null())
-        .group_by("account_id")
-        .agg(nw.col("date").max().alias("last_touch"), nw.len().alias("touches"))
+    rows = collect(done.with_columns(two_way=nw.col("two_way").fill_null(value=False)))
+    month = rows["date"].to_numpy("datetime64[M]").astype("datetime64[us]")
+    groups = rows.assign(two_way=rows["two_way"].astype("int64")).groupby(month)
+    counted = pd.DataFrame(
+        {
+            "activities": groups.size(),
+            "two_way": groups["two_way"].sum(),
+            "accounts": groups["account_id"].nunique(),
+        }
     )
-    own = ("status", "segment", "owner_id", "owner", "team_id", "team")
-    known = collect(accounts, *("id", "name", *own)).rename(
-        columns={"id": "account_id", "name": "account"}
-    )
-    rows = counted.merge(known, on="account_id", how="left")
-    ordered = rows.sort_values(["last_touch", "account_id"], ascending=[False, True])
-    return give(ordered, activities, TOUCHED)
+    every = counted.reindex(months_between(period.since, period.until), fill_value=0)
+    return give(every.rename_axis("month").reset_index(), activities, BY_MONTH)

@@ -71,7 +71,7 @@ BY_MONTH = {"month": "date: its first day", "status": "text", "accounts": "count
 IS_CLIENT, IS_LOST = 1, 2
 HISTORY = {
     "date": "date",
-    "status": "text",
+    "status": "text: null for all",
     "accounts": "count",
 }
 
@@ -470,15 +470,21 @@ def new_accounts_by_month(
     columns=HISTORY,
 )
 def stock_history(
-    status_periods: nw.LazyFrame[Any], *, as_of: Any = None, months: int = 12
+    status_periods: nw.LazyFrame[Any],
+    *,
+    as_of: Any = None,
+    by: str | None = "status",
+    months: int = 12,
 ) -> nw.LazyFrame[Any]:
-    """Accounts per status at each month's end and at the date.
+    """Accounts per status, or in all, at each month's end and at the date.
 
     Args:
         status_periods: statuses over time.
         as_of: the last day shown.
+        by: status; None for all.
         months: how many month ends before it.
     """
+    choice("grouping", by, ("status",))
     ends = month_ends(asked("stock_history", as_of), whole("months", months))
     rows = collect(status_periods, "status", "valid_from", "valid_to")
     status = pd.Categorical(rows["status"], categories=STAGES).codes
@@ -490,10 +496,13 @@ def stock_history(
         moment = number_of(date)
         there = status[(start <= moment) & (end > moment)]
         counts.append(np.bincount(there, minlength=len(STAGES)))
+    if by is None:
+        counts = [count.sum(keepdims=True) for count in counts]
+    statuses = STAGES if by else [None]
     table = pd.DataFrame(
         {
-            "date": np.repeat([midnight(date) for date in ends], len(STAGES)),
-            "status": STAGES * len(ends),
+            "date": np.repeat([midnight(date) for date in ends], len(statuses)),
+            "status": pd.Series([*statuses] * len(ends), dtype="str"),
             "accounts": np.concatenate(counts),
         }
     )

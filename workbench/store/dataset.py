@@ -50,6 +50,18 @@ DATED = {
     "consents": "consent",
 }
 
+# What a filter looks at in the tables that it narrows by themselves.
+BY_COLUMN = {
+    "accounts": {"reps": "owner_id", "segments": "segment", "accounts": "id"},
+    "opportunities": {
+        "reps": "owner_id",
+        "segments": "segment",
+        "pipelines": "pipeline",
+        "accounts": "account_id",
+    },
+    "stages": {"pipelines": "pipeline"},
+}
+
 # Tables whose rows stay with those of another when that one is filtered: by key, in it.
 FOLLOWS = {
     "ledger_entries": ("customer_id", "ledger_customers"),
@@ -181,8 +193,9 @@ class Dataset:
         reps: Iterable[int] | None = None,
         segments: Iterable[str] | None = None,
         pipelines: Iterable[str] | None = None,
+        accounts: Iterable[int] | None = None,
     ) -> Dataset:
-        """The same dataset, less the rows of other reps, segments or pipelines.
+        """The same dataset, less the rows of other reps, segments, pipelines or accounts.
 
         Reps are those who own the account or the deal at the dataset's date, and for activities
         those who owned the account on the activity's day.
@@ -191,6 +204,7 @@ class Dataset:
             "reps": reps,
             "segments": segments,
             "pipelines": pipelines,
+            "accounts": accounts,
         }
         filters = tuple(
             (name, tuple(sorted(set(values))))
@@ -331,23 +345,20 @@ class Dataset:
     def _kept(
         self, name: str, frame: nw.LazyFrame[Any], filters: dict[str, tuple[Any, ...]]
     ) -> nw.LazyFrame[Any]:
-        if name in {"accounts", "opportunities", "stages"}:
-            columns = table(name).names
-            for option, column in (
-                ("reps", "owner_id"),
-                ("segments", "segment"),
-                ("pipelines", "pipeline"),
-            ):
-                if column in columns and option in filters:
+        if name in BY_COLUMN:
+            for option, column in BY_COLUMN[name].items():
+                if option in filters:
                     frame = frame.filter(nw.col(column).is_in(filters[option]))
             return frame
         if name == "deal_periods":
             return self._of(frame, "opportunity_id", "opportunities")
         if name == "activities" and "reps" in filters:
             done = self._done_for(frame, filters["reps"])
+            if "accounts" in filters:
+                done = done.filter(nw.col("account_id").is_in(filters["accounts"]))
             return self._in_segments(done, filters)
         follows = FOLLOWS.get(name)
-        if follows and ("reps" in filters or "segments" in filters):
+        if follows and filters.keys() & {"reps", "segments", "accounts"}:
             return self._of(frame, *follows)
         return frame
 
