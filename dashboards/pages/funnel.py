@@ -217,7 +217,57 @@ def view(session: Session) -> pn.Column:
             scope, marks.named(loc, {"group": group}), reached, "entered_on", f"{state.to}_on"
         )
 
-    return cards.board(
+    def further() -> list[Any]:
+        """How fast, and who is lost."""
+        return [
+            cards.figure(
+                session,
+                loc.t("En combien de temps devient-on client ?"),
+                lambda scope, *, every: curves(scope, state.by, every=every),
+                subtitle=loc.t("Depuis l’entrée ; perdu est une issue concurrente"),
+                metric="time_to_client",
+                rows=lambda scope, point: curve_rows(scope, state.by, point),
+                opens=True,
+                height=420,
+                also=[state.param.by],
+            ),
+            cards.figure(
+                session,
+                loc.t("Passages d’un statut à l’autre"),
+                transitions,
+                subtitle=loc.t(
+                    "Dans la période ; durée médiane dans le statut quitté ; hachuré : recul"
+                ),
+                metric="status_transitions",
+                rows=transition_rows,
+                height=420,
+            ),
+            cards.figure(
+                session,
+                loc.t("Cohortes d’entrée"),
+                cohorts,
+                subtitle=loc.t(
+                    "Part de chaque cohorte arrivée au statut ; hachuré : tous n’ont pas cet âge"
+                ),
+                metric="cohort_curve",
+                rows=cohort_rows,
+                height=420,
+                width=12,
+                also=[state.param.cohort, state.param.to],
+                tools=[choice(session, state.param.cohort, msg("Cohortes"), COHORTS)],
+            ),
+            tables.table(
+                session,
+                loc.t("Comptes perdus"),
+                lost,
+                subtitle=loc.t("Perdus, ou revenus de prospect à suspect, dans la période"),
+                metric="lost_accounts",
+                page_size=8,
+                empty=loc.t("Aucun compte perdu dans la période."),
+            ),
+        ]
+
+    first = cards.board(
         cards.number(
             session,
             loc.t("Suspects"),
@@ -307,52 +357,8 @@ def view(session: Session) -> pn.Column:
             also=[state.param.by],
         ),
         _grain(session),
-        cards.figure(
-            session,
-            loc.t("En combien de temps devient-on client ?"),
-            lambda scope, *, every: curves(scope, state.by, every=every),
-            subtitle=loc.t("Depuis l’entrée ; perdu est une issue concurrente"),
-            metric="time_to_client",
-            rows=lambda scope, point: curve_rows(scope, state.by, point),
-            opens=True,
-            height=420,
-            also=[state.param.by],
-        ),
-        cards.figure(
-            session,
-            loc.t("Passages d’un statut à l’autre"),
-            transitions,
-            subtitle=loc.t(
-                "Dans la période ; durée médiane dans le statut quitté ; hachuré : recul"
-            ),
-            metric="status_transitions",
-            rows=transition_rows,
-            height=420,
-        ),
-        cards.figure(
-            session,
-            loc.t("Cohortes d’entrée"),
-            cohorts,
-            subtitle=loc.t(
-                "Part de chaque cohorte arrivée au statut ; hachuré : tous n’ont pas cet âge"
-            ),
-            metric="cohort_curve",
-            rows=cohort_rows,
-            height=420,
-            width=12,
-            also=[state.param.cohort, state.param.to],
-            tools=[choice(session, state.param.cohort, msg("Cohortes"), COHORTS)],
-        ),
-        tables.table(
-            session,
-            loc.t("Comptes perdus"),
-            lost,
-            subtitle=loc.t("Perdus, ou revenus de prospect à suspect, dans la période"),
-            metric="lost_accounts",
-            page_size=8,
-            empty=loc.t("Aucun compte perdu dans la période."),
-        ),
     )
+    return cards.later(session, first, further, height=900)
 
 
 def curves(scope: Scope, by: str, *, every: bool) -> go.Figure | None:
