@@ -105,11 +105,12 @@ class Numbers(One):
         found = marks.rows(self.own(coverage.account_touches.of(self.scope(scope).data), "id"))
         last = found[0]["last_touch"] if found else None
         days = found[0]["days_since"] if found else None
-        said = (
-            scope.loc.t("aucune action connue")
-            if days is None
-            else scope.loc.plural(days, "il y a {n} jour", "il y a {n} jours")
-        )
+        if days is None:
+            said = scope.loc.t("aucune action connue")
+        elif days == 0:
+            said = scope.loc.t("aujourd’hui")
+        else:
+            said = scope.loc.plural(days, "il y a {n} jour", "il y a {n} jours")
         span = self.scope(scope).span
         months = activity.activity_by_month.of(self.alone(scope), since=span.start, until=span.end)
         return cards.Number(scope.loc.date(last), note=said, trend=cards.line(months["activities"]))
