@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dashboards import theme
 from dashboards.filters import NAMES
-from workbench.store import access, dataset
+from workbench.store import access, versions
 
 if TYPE_CHECKING:
     from bokeh.document import Document
@@ -128,7 +128,7 @@ class Pulse:
 
     def _look(self) -> tuple[int, int, dt.date]:
         today = dt.datetime.now(dt.UTC).date()  # of whose teams rights are
-        return dataset.news(self.engine), access.moved(self.engine), today
+        return versions.news(self.engine), access.moved(self.engine), today
 
 
 def _looked_at(document: Document) -> bool:

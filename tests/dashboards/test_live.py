@@ -10,7 +10,7 @@ from dashboards.live import News
 from dashboards.session import Slot
 from tests.dashboards.conftest import run
 from tests.store.company import LOADER, TODAY, fill, who
-from workbench.store import access, connect, create, dataset, groups, journal, users
+from workbench.store import access, connect, create, groups, journal, users, versions
 from workbench.store.batch import batch
 
 
@@ -64,7 +64,7 @@ def opened(store, visit):
 
 
 def told(store, page):
-    run(page.tell(dataset.news(store[0])))
+    run(page.tell(versions.news(store[0])))
     return page.loads, page.view.visible
 
 

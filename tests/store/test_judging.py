@@ -16,8 +16,8 @@ from workbench.errors import UnknownName
 from workbench.locale import EN, FR
 from workbench.store import connect, journal
 from workbench.store.batch import batch
+from workbench.store.desk import Desk
 from workbench.store.journal import Edit, State
-from workbench.store.judging import Desk
 from workbench.store.rows import records_of
 from workbench.store.rules import Case, Rules, refusal
 from workbench.vocabulary import Surface

@@ -234,8 +234,8 @@ def coverage_history(
         rows = rows[rows["credited"].isin(chosen)]
         owned = collect(owner_periods, "account_id", "rep_id", "valid_from", "valid_to")
         there.append(_Held.of(owned[owned["rep_id"].isin(chosen)]))
+    known = collect(accounts, "id", "segment")
     if segments is not None:
-        known = collect(accounts, "id", "segment")
         within_them = known.loc[known["segment"].isin(list(segments)), "id"].to_numpy("int64")
     done = rows[rows["account_id"].notna()].sort_values("date")
     ids, on = done["account_id"].to_numpy("int64"), days_of(done["date"])

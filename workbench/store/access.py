@@ -127,7 +127,7 @@ def led(connection: Connection, rep: int, today: dt.date) -> frozenset[int]:
 def moved(engine: Engine) -> int:
     """A number that changes with what gives rights by itself: groups, their shares, users.
 
-    Teams and owners are business data: `dataset.news` tells of these.
+    Teams and owners are business data: `versions.news` tells of these.
     """
     changed = AccessEvent.event.in_((str(Access.GROUP), str(Access.USER_CHANGED)))
     with engine.connect() as connection:

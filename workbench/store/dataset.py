@@ -12,25 +12,25 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from workbench.errors import NotAllowed, SettingsError
 from workbench.store import access, access_log, masking
 from workbench.store.arrow import contracted, of_query, to_pandas, until
 from workbench.store.engine import arrow_cursor, connect
+from workbench.store.filters import filtered
 from workbench.store.frames import BY_DATE, QUERIES
 from workbench.store.origin import Origin, own
-from workbench.store.past import forget as forget_pasts
 from workbench.store.past import newest_known, past
 from workbench.store.proposal import Proposal, propose
 from workbench.store.replay import SUBJECTS, by_record, state
 from workbench.store.rows import columns_of, events_of
-from workbench.store.schema import ENTITIES, Change, KeptOut, Load, RetentionWarning
+from workbench.store.schema import Change
 from workbench.store.scope import PERSONAL, Person, Scope
 from workbench.store.shelf import SHELF, size
+from workbench.store.versions import FORGOTTEN, NEWS, versions
 from workbench.tables import TABLES, table
 
 if TYPE_CHECKING:
@@ -49,93 +49,6 @@ DATED = {
     "contacts": "contact",
     "consents": "consent",
 }
-
-# What a filter looks at in the tables that it narrows by themselves.
-BY_COLUMN = {
-    "accounts": {"reps": "owner_id", "segments": "segment", "accounts": "id"},
-    "opportunities": {
-        "reps": "owner_id",
-        "segments": "segment",
-        "pipelines": "pipeline",
-        "accounts": "account_id",
-    },
-    "stages": {"pipelines": "pipeline"},
-}
-
-# Tables whose rows stay with those of another when that one is filtered: by key, in it.
-FOLLOWS = {
-    "ledger_entries": ("customer_id", "ledger_customers"),
-    "document_lines": ("document_id", "documents"),
-    "retention_warnings": ("contact_id", "contacts"),
-    "contact_entries": ("contact_id", "contacts"),
-    **dict.fromkeys(
-        (
-            "contacts",
-            "consents",
-            "projects",
-            "documents",
-            "ledger_customers",
-            "contracts",
-            "activities",
-            "status_periods",
-            "owner_periods",
-            "parent_periods",
-            "bank_details",
-            "confidential_notes",
-        ),
-        ("account_id", "accounts"),
-    ),
-}
-
-
-NEWS = "news"  # among versions: grows whenever the store moves
-FORGOTTEN = "forgotten"  # among versions: the newest row of what is kept out of the store
-_FORGOT: dict[str, int] = {}
-
-
-def versions(engine: Engine) -> dict[str, int]:
-    """The number of the newest change per entity; "" is the newest of all.
-
-    Whoever asks after people were taken out of the store no longer finds what was read before.
-    """
-    with engine.connect() as connection:
-        told = connection.execute(_NEWEST).mappings().one()
-    found = {name: told[name] or 0 for name in (*ENTITIES, "load", FORGOTTEN)}
-    found[NEWS] = (told["change"] or 0) + found["load"] + found[FORGOTTEN]
-    found[""] = max(found[entity] for entity in ENTITIES)
-    found["retention"] = ((told["newest"] or 0) << 32) + told["warned"]
-    _forget(engine, found[FORGOTTEN])
-    return found
-
-
-# One question for all, as most of what a short one costs is the asking.
-_NEWEST = select(
-    *(
-        select(func.max(Change.id)).where(Change.entity == entity).scalar_subquery().label(entity)
-        for entity in ENTITIES
-    ),
-    select(func.max(Change.id)).scalar_subquery().label("change"),
-    select(func.max(Load.id)).scalar_subquery().label("load"),
-    select(func.max(KeptOut.id)).scalar_subquery().label(FORGOTTEN),
-    select(func.max(RetentionWarning.id)).scalar_subquery().label("newest"),
-    select(func.count(RetentionWarning.id)).scalar_subquery().label("warned"),
-)
-
-
-def news(engine: Engine) -> int:
-    """A number that grows whenever the store moves: a cheap look at whether anything has."""
-    moving = (Change, Load, KeptOut)
-    with engine.connect() as connection:
-        return sum(connection.scalar(select(func.max(table.id))) or 0 for table in moving)
-
-
-def _forget(engine: Engine, forgotten: int) -> None:
-    """Keep nothing that was read before people were last taken out of the store."""
-    url = str(engine.url)
-    if _FORGOT.setdefault(url, forgotten) != forgotten:
-        _FORGOT[url] = forgotten
-        SHELF.forget(url)
-        forget_pasts(engine)
 
 
 @dataclass(frozen=True)
@@ -175,7 +88,7 @@ class Dataset:
         """
         table(name)
         if name not in self._frames:
-            self._frames[name] = self._filtered(name) if self.filters else self._whole(name)
+            self._frames[name] = filtered(self, name) if self.filters else self.whole(name)
         return own(self._frames[name], self._origin)
 
     def computed(self, what: Hashable, tables: Iterable[str], compute: Callable[[], Any]) -> Any:
@@ -184,7 +97,7 @@ class Dataset:
             return compute()
         # Filters look into other tables than those read.
         rows = (self.filters, self._versions[""] if self.filters else None)
-        key = ("computed", what, self.backend, rows, *map(self._key, tables))
+        key = ("computed", what, self.backend, rows, *map(self.key, tables))
         return own(SHELF.get(key, compute, size), self._origin)
 
     def where(
@@ -239,7 +152,8 @@ class Dataset:
         """
         return propose(self, frame, entity=entity, effective=effective, reason=reason)
 
-    def _key(self, name: str) -> tuple[Hashable, ...]:
+    def key(self, name: str) -> tuple[Hashable, ...]:
+        """What the table is kept under: the same for all who may see the same of it."""
         entities = QUERIES[name][1]
         moved = tuple(self._versions[e] for e in entities) or (
             self._versions[""],
@@ -250,17 +164,18 @@ class Dataset:
         scope = self.scope.of_table(name)
         return (str(self.engine.url), name, self.as_of, self.known_at, scope, moved)
 
-    def _whole(self, name: str) -> Any:
+    def whole(self, name: str) -> Any:
+        """The table as a frame, filters aside."""
         arrow = self.arrow(name)
         if self.backend == "pyarrow":
             return arrow
         return SHELF.get(
-            (self._key(name), self.backend), lambda: self._converted(arrow), lambda _: arrow.nbytes
+            (self.key(name), self.backend), lambda: self._converted(arrow), lambda _: arrow.nbytes
         )
 
     def arrow(self, name: str) -> pa.Table:
         """The table as it was read, filters aside."""
-        return SHELF.get(self._key(name), lambda: self._read(name), lambda made: made.nbytes)
+        return SHELF.get(self.key(name), lambda: self._read(name), lambda made: made.nbytes)
 
     def _read(self, name: str) -> pa.Table:
         if name in BY_DATE and self.as_of < self.today:  # read once, whatever the day
@@ -334,88 +249,6 @@ class Dataset:
         import duckdb  # noqa: PLC0415 - an extra
 
         return duckdb.from_arrow(arrow)
-
-    def _filtered(self, name: str) -> Any:
-        """The whole table, less what the filters leave out."""
-        frame = nw.from_native(self._whole(name)).lazy()
-        kept = self._kept(name, frame, dict(self.filters))
-        eager = isinstance(nw.from_native(self._whole(name)), nw.DataFrame)
-        return (kept.collect() if eager else kept).to_native()
-
-    def _kept(
-        self, name: str, frame: nw.LazyFrame[Any], filters: dict[str, tuple[Any, ...]]
-    ) -> nw.LazyFrame[Any]:
-        if name in BY_COLUMN:
-            for option, column in BY_COLUMN[name].items():
-                if option in filters:
-                    frame = frame.filter(nw.col(column).is_in(filters[option]))
-            return frame
-        if name == "deal_periods":
-            return self._of(frame, "opportunity_id", "opportunities")
-        if name == "activities" and "reps" in filters:
-            done = self._done_for(frame, filters["reps"])
-            if "accounts" in filters:
-                done = done.filter(nw.col("account_id").is_in(filters["accounts"]))
-            return self._in_segments(done, filters)
-        follows = FOLLOWS.get(name)
-        if follows and filters.keys() & {"reps", "segments", "accounts"}:
-            return self._of(frame, *follows)
-        return frame
-
-    def _in_segments(
-        self, frame: nw.LazyFrame[Any], filters: dict[str, tuple[Any, ...]]
-    ) -> nw.LazyFrame[Any]:
-        if "segments" not in filters:
-            return frame
-        accounts = nw.from_native(self._whole("accounts")).lazy()
-        there = accounts.filter(nw.col("segment").is_in(filters["segments"]))
-        ids = there.select(nw.col("id").alias("account_id"))
-        return frame.join(ids, on="account_id", how="semi")
-
-    def _of(self, frame: nw.LazyFrame[Any], key: str, other: str) -> nw.LazyFrame[Any]:
-        there = nw.from_native(self.table(other))
-        if isinstance(there, nw.DataFrame):  # looking ids up is a third of a join's work
-            return frame.filter(nw.col(key).is_in(there["id"].to_native()))
-        return frame.join(there.select(nw.col("id").alias(key)), on=key, how="semi")
-
-    def _done_for(self, frame: nw.LazyFrame[Any], reps: tuple[Any, ...]) -> nw.LazyFrame[Any]:
-        """Activities on accounts that these reps owned on the day, or theirs where nobody did."""
-        credit = nw.from_native(self._credit())
-        if isinstance(credit, nw.LazyFrame):
-            mine = credit.filter(nw.col("credited").is_in(reps))
-            return frame.join(mine.select("id"), on="id", how="semi")
-        mine = credit.filter(nw.col("credited").is_in(reps))
-        return frame.filter(nw.col("id").is_in(mine["id"].to_native()))
-
-    def _credit(self) -> Any:
-        """Whose each activity is, whatever the filters: worked out once."""
-        activities = nw.from_native(self._whole("activities"))
-        owners = nw.from_native(self._whole("owner_periods")).lazy()
-        eager = isinstance(activities, nw.DataFrame)
-
-        def made() -> Any:
-            in_force = (
-                activities.lazy()
-                .select("id", "account_id", "date")
-                .join(owners.rename({"rep_id": "credited"}), on="account_id", how="inner")
-                .filter(
-                    (nw.col("valid_from") <= nw.col("date"))
-                    & (nw.col("valid_to").is_null() | (nw.col("valid_to") > nw.col("date")))
-                )
-                .select("id", "credited")
-            )
-            credit = (
-                activities.lazy()
-                .select("id", "rep_id")
-                .join(in_force, on="id", how="left")
-                .select("id", credited=nw.coalesce("credited", "rep_id"))
-            )
-            return (credit.collect() if eager else credit).to_native()
-
-        if not eager:
-            return made()
-        key = ("credit", self.backend, self._key("activities"), self._key("owner_periods"))
-        return SHELF.get(key, made, size)
 
 
 def open(  # noqa: A001 - workbench.open is the front door

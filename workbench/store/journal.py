@@ -19,7 +19,8 @@ from workbench.errors import NotAllowed, Reason, UnknownName
 from workbench.locale import msg
 from workbench.store import access, access_log, conflicts, undoing
 from workbench.store.batch import Author, Batch, Setting, Undo, batch
-from workbench.store.judging import Desk, Edit, Outcome, State, account_of, judge, owners
+from workbench.store.desk import Desk, account_of, owners
+from workbench.store.judging import Edit, Outcome, State, judge
 from workbench.store.replay import BEGINNING
 from workbench.store.rows import table_of
 from workbench.store.rules import EDITABLE, Rules

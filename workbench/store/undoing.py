@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
     from workbench.store.access import Viewer
-    from workbench.store.judging import Desk, Key, Record
+    from workbench.store.desk import Desk, Key, Record
 
 OPPOSITE = {"create": "delete", "delete": "create", "set": "set"}
 LAST = 2**62  # numbers of changes not yet written: after all others
