@@ -157,6 +157,8 @@ OWN_DECISIVE = {
     ("pipeline_history", "opportunities"): "created_on",
     ("retention", "contacts"): "anonymised_on",
     ("retention", "opportunities"): "contact_id",
+    ("coverage_history", "accounts"): "segment",
+    ("coverage_history", "status_periods"): "valid_from",
     ("account_timeline", "stages"): "label",
     ("account_timeline", "opportunities"): "account_id",
 }
