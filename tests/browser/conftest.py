@@ -34,6 +34,7 @@ ARGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",
 ]
 ROLES = {
     "director": "directrice",
@@ -230,7 +231,11 @@ class Browsing:
         key = (role, language, dark)
         if new or key not in self.windows:
             made = self.chromium.new_context(accept_downloads=True)
-            return made if new else self.windows.setdefault(key, made)
+            if new:
+                return made
+            # A tab that stays keeps the site's process, and with it the scripts that it compiled.
+            made.new_page().goto(f"{self.server}/login")
+            self.windows[key] = made
         return self.windows[key]
 
     def close(self):
