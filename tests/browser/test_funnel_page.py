@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PHONE, drawn
+from tests.browser.conftest import PHONE, drawn, to_the_end
 from tests.browser.test_shell import number, value
 
 
@@ -50,6 +50,18 @@ def test_a_click_on_a_bar_shows_as_many_accounts_as_it_says(page_at):
     stock = page.locator(".card:has(h2:text-is('Stock par statut'))")
     click_mark(page, stock.locator(".point path").nth(2))
     assert rows_counted(page) == 1000
+
+
+def test_what_is_made_later_stands_in_the_grid_side_by_side(page_at):
+    page = page_at("director", "/funnel")
+    to_the_end(page)
+    names = ("En combien de temps devient-on client ?", "Passages d’un statut à l’autre")
+    above = page.locator(".card:has(h2:text-is('Du suspect au client'))")
+    left, right = (page.locator(f".card:has(h2:text-is('{name}'))") for name in names)
+    right.wait_for()
+    drawn(page)
+    assert left.bounding_box()["x"] == above.bounding_box()["x"]
+    assert left.bounding_box()["y"] == right.bounding_box()["y"]
 
 
 def test_the_change_of_grain_is_said(page_as):
