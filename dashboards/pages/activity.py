@@ -90,12 +90,17 @@ def coverage(scope: Scope) -> cards.Number:
         reps=chosen.get("reps"),
         segments=chosen.get("segments"),
     )
-    enough = history[history["owned"] >= SMALLEST_BASE]
     return cards.Number(
         scope.loc.percent(row["coverage"], base=row["owned"]),
         exact=marks.interval(scope.loc, row["low"], row["high"]),
-        **cards.followed(scope.loc, enough, "coverage", points=True),
+        **cards.followed(scope.loc, enough(history), "coverage", points=True),
     )
+
+
+def enough(history: pd.DataFrame) -> pd.DataFrame:
+    """The days with enough accounts to show a rate of; none where today has too few."""
+    owned = history["owned"] >= SMALLEST_BASE
+    return history[owned & owned.iloc[-1]]
 
 
 def touches(scope: Scope) -> cards.Number:
